@@ -1,0 +1,97 @@
+"""Where a run stands, in one file that is always whole: the picture, Adam's memory, a record.
+
+The file is safetensors: opening it cannot run anything, unlike a pickle.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Dict, Mapping, NamedTuple
+
+import numpy
+from mxnet import gluon
+from mxnet import numpy as np
+
+from styletransfer.errors import InputError
+from styletransfer.files import replacing
+
+Arrays = Dict[str, numpy.ndarray]
+
+
+class Checkpoint(NamedTuple):
+    """A run as it stood after some epoch.
+
+    `arrays` holds what numbers were trained and what Adam remembered of them; `record` anything
+    that fits into JSON.
+    """
+
+    arrays: Arrays
+    record: Dict[str, Any]
+
+    @property
+    def stage(self) -> int:
+        """Return the index of the stage that was running."""
+        return self.record['stage']
+
+    def restore(self, X: np.ndarray, trainer: gluon.Trainer) -> int:
+        """Put the picture and Adam's memory back; return the epoch after which they were kept."""
+        if 'X' in self.arrays:  # not if it was kept before the first epoch
+            X[:] = np.array(self.arrays['X'], ctx=X.ctx)
+        restore_adam(trainer, self.arrays)
+        return self.record['epoch']
+
+
+def save_checkpoint(path: Path, arrays: Mapping[str, numpy.ndarray], record: Any) -> None:
+    """Write arrays and a JSON-able record to `path`, replacing what was there in one step."""
+    from safetensors.numpy import save_file
+
+    tensors = {name: numpy.ascontiguousarray(array) for name, array in arrays.items()}
+    with replacing(path) as temporary:
+        save_file(tensors, temporary, metadata={'record': json.dumps(record)})
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Return what `save_checkpoint` wrote.
+
+    Raises
+    ------
+    InputError
+        If the file is not a checkpoint of this package.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(str(path), framework='numpy') as file:
+            arrays = {name: file.get_tensor(name) for name in file.keys()}
+            return Checkpoint(arrays, json.loads(file.metadata()['record']))
+    except (SafetensorError, TypeError, KeyError, ValueError) as error:
+        raise InputError(f"'{path}' is not a checkpoint of this program ({error})") from error
+
+
+def adam_state(trainer: gluon.Trainer) -> Arrays:
+    """Return what Adam remembers: two moving averages for each parameter, and its step count."""
+    updater = trainer._updaters[0]
+    arrays = {}
+    for i, (mean, variance) in updater.states.items():
+        steps = updater.optimizer._index_update_count[i]
+        arrays[f'adam.{i}.mean'] = mean.asnumpy()
+        arrays[f'adam.{i}.variance'] = variance.asnumpy()
+        arrays[f'adam.{i}.steps'] = numpy.array([steps], 'int64')
+    return arrays
+
+
+def restore_adam(trainer: gluon.Trainer, arrays: Arrays) -> None:
+    """Let Adam go on where `adam_state` found it; `arrays` may hold other things too."""
+    updater = trainer._updaters[0]
+    for i, parameter in enumerate(trainer._params):
+        if f'adam.{i}.steps' not in arrays:  # kept before the first step
+            continue
+        device = parameter.list_ctx()[0]
+        updater.states[i] = tuple(
+            np.array(arrays[f'adam.{i}.{part}'], ctx=device) for part in ('mean', 'variance')
+        )
+        updater.states_synced[i] = True
+        steps = int(arrays[f'adam.{i}.steps'][0])
+        updater.optimizer._index_update_count[i] = steps
+        updater.optimizer.num_update = max(updater.optimizer.num_update, steps)

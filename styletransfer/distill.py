@@ -1,0 +1,372 @@
+r"""The command that makes ``vgg19_slim``: a small network learns what a large one sees.
+
+The student has VGG-19's layers and a quarter of its channels. On crops of pictures it learns to
+say what its teachers say at the six layers that style transfer looks at, before their ReLU. With
+fewer channels it cannot repeat them, so a learned 1x1 convolution translates:
+
+.. math:: L = \sum_\ell
+          \frac{\mathrm{mean}\,(P_\ell S_\ell(x) - T_\ell(x))^2}{\mathrm{var}\,T_\ell}
+
+where :math:`S_\ell` and :math:`T_\ell` are the outputs of student and teacher at layer
+:math:`\ell`, and :math:`P_\ell` is the translation, which is thrown away at the end. One minus a
+term of that sum, on pictures kept aside, is the layer's :math:`R^2`: the share of what the teacher
+says that the student can say too.
+
+The student trains with batch normalisation, without which its deep layers stall; at the end that
+is folded into the convolutions, and `styletransfer.rescale` chooses the scale of every layer.
+
+Romero et al.: FitNets: hints for thin deep nets, ICLR 2015 (features as targets, translated).
+Departures: six layers at once and from the start; each error over its teacher's variance.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from pathlib import Path
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+import mxnet as mx
+import numpy
+from mxnet import autograd, gluon, npx
+from mxnet import numpy as np
+from mxnet.gluon import nn
+from mxnet.gluon.model_zoo.vision import VGG
+from PIL import Image
+
+from styletransfer import vgg
+from styletransfer.checkpoint import adam_state, load_checkpoint, restore_adam, save_checkpoint
+from styletransfer.command import Parser, argument, exit_status, natural, positive
+from styletransfer.errors import InputError
+from styletransfer.fetch import fetch, local_weights
+from styletransfer.files import replacing
+from styletransfer.images import find_pictures, load_image, rgb_mean, rgb_std, samples
+from styletransfer.rescale import balance, frozen, level
+from styletransfer.weight_files import Conv, WeightsError, read_weights
+
+CONVS = [name for name in vgg.vgg_layer_names() if name.startswith('conv')][:13]
+TAPS = ('conv1_1', 'conv2_1', 'conv3_1', 'conv4_1', 'conv4_4', 'conv5_1')
+SLIM = vgg.BACKBONES['vgg19_slim']
+
+
+class Taps(nn.HybridBlock):
+    """What some convolutions of a VGG say, before their ReLU but behind batch normalisation."""
+
+    def __init__(self, net: nn.HybridSequential, taps: Sequence[str]) -> None:
+        super().__init__()
+        self.net = net
+        normalised = any(isinstance(layer, nn.BatchNorm) for layer in net)
+        kind = nn.BatchNorm if normalised else nn.Conv2D
+        ends = [i for i, layer in enumerate(net) if isinstance(layer, kind)]
+        self.ends = [ends[CONVS.index(tap)] for tap in taps]
+
+    def hybrid_forward(self, F: Any, X: Any) -> List[Any]:
+        """Return an array of shape (n, c, h', w') for each tap."""
+        outputs = []
+        for i, layer in enumerate(self.net):
+            X = layer(X)
+            if i in self.ends:
+                outputs.append(X)
+        return outputs
+
+
+class Student(nn.HybridBlock):
+    """A slim VGG with batch normalisation, and a translation for each tap.
+
+    Parameters
+    ----------
+    widths : sequence of int
+        Channels of each block.
+    channels : sequence of int
+        The teachers' channels at each tap.
+    """
+
+    def __init__(self, widths: Sequence[int], channels: Sequence[int]) -> None:
+        super().__init__()
+        features = VGG(list(SLIM.convs_per_block), list(widths), batch_norm=True).features
+        last = [i for i, layer in enumerate(features) if isinstance(layer, nn.BatchNorm)][12]
+        self.taps = Taps(features[: last + 1], TAPS)
+        self.translations = nn.HybridSequential()
+        for c in channels:
+            self.translations.add(nn.Conv2D(c, kernel_size=1))
+
+    def hybrid_forward(self, F: Any, X: Any) -> List[Any]:
+        """Return what the student makes of what the teacher says at each tap."""
+        return [P(Y) for P, Y in zip(self.translations, self.taps(X))]
+
+    def convs(self) -> List[Conv]:
+        r"""Return the convolutions with their batch normalisation folded in.
+
+        .. math:: W' = \frac{\gamma}{\sqrt{v + \epsilon}} W, \quad
+                  b' = \frac{\gamma}{\sqrt{v + \epsilon}} (b - m) + \beta
+
+        with m and v the running mean and variance.
+        """
+        layers, folded = list(self.taps.net), []
+        for conv, norm in zip(layers, layers[1:]):
+            if isinstance(conv, nn.Conv2D):
+                weight, bias, gamma, beta, mean, variance = (
+                    parameter.data().asnumpy().astype('float64')
+                    for parameter in (
+                        conv.weight,
+                        conv.bias,
+                        norm.gamma,
+                        norm.beta,
+                        norm.running_mean,
+                        norm.running_var,
+                    )
+                )
+                factor = gamma / numpy.sqrt(variance + norm._kwargs['eps'])
+                weight = weight * factor[:, None, None, None]
+                bias = factor * (bias - mean) + beta
+                folded.append((weight.astype('float32'), bias.astype('float32')))
+        return folded
+
+
+class Teacher(NamedTuple):
+    """A trained network and the taps that are learned from it."""
+
+    net: Taps
+    taps: Tuple[str, ...]
+    channels: Tuple[int, ...]
+
+
+def load_teachers(names: Sequence[str]) -> List[Teacher]:
+    """Return the teachers; each tap is learned from the first that reaches it.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Files of weights, or names of networks ('vgg19').
+
+    Raises
+    ------
+    InputError
+        If there is no such file or network, or none of them reaches conv5_1.
+    """
+    teachers: List[Teacher] = []
+    missing = list(TAPS)
+    for name in names:
+        path: Optional[Path] = Path(name)
+        if name in vgg.BACKBONES:
+            sources = vgg.BACKBONES[name].sources
+            path = local_weights(sources) or fetch(sources)
+        convs = read_weights(Path(path or name))[: len(CONVS)]
+        taps = tuple(tap for tap in missing if CONVS.index(tap) < len(convs))
+        if taps:
+            net = Taps(frozen(convs[: CONVS.index(taps[-1]) + 1]), taps)
+            net.hybridize(static_alloc=True, static_shape=True)
+            channels = tuple(len(convs[CONVS.index(tap)][1]) for tap in taps)
+            teachers.append(Teacher(net, taps, channels))
+        missing = [tap for tap in missing if tap not in taps]
+    if missing:
+        raise WeightsError(f'no teacher reaches {missing[0]}: name one that does, such as vgg19')
+    return teachers
+
+
+def say(teachers: Sequence[Teacher], X: np.ndarray) -> List[np.ndarray]:
+    """Return what the teachers say of pictures X at the taps, in the order of `TAPS`."""
+    return [Y for teacher in teachers for Y in teacher.net(X)]
+
+
+def random_crops(
+    paths: Sequence[Path], count: int, size: int, rng: numpy.random.Generator, noisy: float
+) -> np.ndarray:
+    """Return crops of random pictures, scaled and mirrored at random, preprocessed.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    count, size : int
+        How many, and their side in pixels.
+    rng : numpy.random.Generator
+    noisy : float
+        Share of crops with noise added. A picture that is being optimised leaves the realm of
+        photographs on its way; the student must know what the teacher would say out there.
+
+    Returns
+    -------
+    np.ndarray of shape (count, 3, size, size)
+    """
+    mean, std = rgb_mean.asnumpy(), rgb_std.asnumpy()
+    crops = numpy.empty((count, 3, size, size), 'float32')
+    for crop in crops:
+        picture = Image.fromarray(load_image(paths[rng.integers(len(paths))]).asnumpy())
+        width, height = picture.size
+        scale = max(size / min(width, height), rng.uniform(0.4, 1.1))
+        side = size / scale
+        x, y = rng.uniform(0, max(0, width - side)), rng.uniform(0, max(0, height - side))
+        box = (x, y, min(x + side, width), min(y + side, height))
+        picture = picture.resize((size, size), Image.Resampling.BICUBIC, box=box)
+        pixels = (numpy.asarray(picture, 'float32') / 255 - mean) / std
+        if rng.random() < 0.5:
+            pixels = pixels[:, ::-1]
+        if rng.random() < noisy:
+            pixels = pixels + rng.normal(0, rng.uniform(0, 0.5), pixels.shape)
+        crop[...] = pixels.transpose(2, 0, 1)
+    return np.array(crops)
+
+
+def one_cycle(step: int, steps: int, lr: float) -> float:
+    """Return the step size: up in a line over the first tenth, down along a cosine to nearly 0."""
+    done = step / steps
+    if done < 0.1:
+        return lr * done / 0.1 + 1e-6
+    return lr * 0.5 * (1 + math.cos(math.pi * (done - 0.1) / 0.9)) + 1e-6
+
+
+class Examiner:
+    """Pictures kept aside, what the teachers say of them, and how well the student says it."""
+
+    def __init__(self, teachers: Sequence[Teacher], paths: Sequence[Path], size: int) -> None:
+        crops = (
+            random_crops(paths, 8, size, numpy.random.default_rng([1, k]), 0) for k in range(8)
+        )
+        self.batches = list(crops)
+        self.answers = [[Y.copy() for Y in say(teachers, X)] for X in self.batches]
+        self.variances = []
+        for said in zip(*self.answers):
+            together = np.concatenate(said)
+            mean = together.mean(axis=(0, 2, 3), keepdims=True)
+            self.variances.append(float(np.square(together - mean).mean()))
+
+    def r_squared(self, student: Student) -> List[float]:
+        """Return the R-squared of each tap."""
+        shares = []
+        for X, answers in zip(self.batches, self.answers):
+            pairs = zip(student(X), answers, self.variances)
+            shares.append([1 - float(np.square(P - Y).mean()) / v for P, Y, v in pairs])
+        return numpy.mean(shares, axis=0).tolist()
+
+
+def make_parser() -> Parser:
+    """Return the command's parser."""
+    parser = Parser(
+        'distill', 'Train vgg19_slim: a quarter of the channels, nearly the same eyes.'
+    )
+    add = parser.add_argument
+    add('--teacher', nargs='+', required=True, help='networks or files of weights, best first')
+    add('--pictures', required=True, help='a folder of pictures to look at')
+    add('--output', default='vgg19_slim.safetensors', help='the network (%(default)s)')
+    add('--steps', type=argument(positive), default=4500, help='(%(default)s)')
+    add('--batch', type=argument(positive), default=8, help='crops a step (%(default)s)')
+    add('--crop', type=argument(positive), default=96, help='their side (%(default)s)')
+    add('--lr', type=float, default=4e-3, help='highest step size of Adam (%(default)s)')
+    add('--seed', type=argument(natural), default=0, help='(%(default)s)')
+    add('--examine-every', type=argument(positive), default=250, help='steps (%(default)s)')
+    add('--balance-rounds', type=argument(natural), default=5, help='(%(default)s)')
+    add('--resume', action='store_true', help='go on from the checkpoint beside --output')
+    add('--quiet', action='store_true', help='no bars and no messages')
+    return parser
+
+
+def run(argv: Optional[Sequence[str]] = None) -> int:
+    """Run the command and return its exit status."""
+    args = make_parser().parse_args(argv)
+    output = Path(args.output)
+    if output.suffix != '.safetensors':
+        raise InputError(f"--output '{output}' must end in .safetensors")
+    checkpoint = output.with_suffix('.checkpoint.safetensors')
+    if not 0 < args.lr < math.inf:
+        raise InputError(f'--lr is {args.lr}: it must be a finite number above 0')
+    if args.crop < vgg.SMALLEST_SIDE:
+        raise InputError(f'--crop is {args.crop}: it must be at least {vgg.SMALLEST_SIDE}')
+    pictures = find_pictures(args.pictures)
+    if len(pictures) < 2:
+        raise InputError(f"'{args.pictures}' holds {len(pictures)} pictures: some are needed")
+    aside = pictures[:: min(60, len(pictures))]
+    pictures = [path for path in pictures if path not in set(aside)]
+    teachers = load_teachers(args.teacher)
+
+    mx.random.seed(args.seed)
+    student = Student(SLIM.widths, [c for teacher in teachers for c in teacher.channels])
+    student.initialize(mx.init.MSRAPrelu(slope=0))
+    student.hybridize(static_alloc=True, static_shape=True)
+    examiner = Examiner(teachers, aside, args.crop)
+    student(examiner.batches[0])  # now all shapes are known
+    trainer = gluon.Trainer(student.collect_params(), 'adam', {'learning_rate': args.lr})
+    settings = {k: v for k, v in vars(args).items() if k not in ('resume', 'quiet', 'output')}
+    first, history = 0, []
+    if args.resume:
+        if not checkpoint.is_file():
+            raise InputError(f"nothing to resume: there is no '{checkpoint}'; leave out --resume")
+        saved = load_checkpoint(checkpoint)
+        if saved.record['settings'] != settings:
+            raise InputError("cannot resume with other settings than the interrupted run's")
+        for name, parameter in student._collect_params_with_prefix().items():
+            parameter.set_data(np.array(saved.arrays[name]))
+        restore_adam(trainer, saved.arrays)
+        first, history = saved.record['step'], saved.record['history']
+
+    def keep(step: int) -> None:
+        parameters = student._collect_params_with_prefix().items()
+        arrays = {name: parameter.data().asnumpy() for name, parameter in parameters}
+        record = {'settings': settings, 'step': step, 'history': history}
+        save_checkpoint(checkpoint, {**arrays, **adam_state(trainer)}, record)
+
+    from tqdm import tqdm
+
+    with tqdm(total=args.steps, initial=first, unit=' steps', disable=args.quiet) as bar:
+        for step in range(first, args.steps):
+            trainer.set_learning_rate(one_cycle(step, args.steps, args.lr))
+            rng = numpy.random.default_rng([args.seed, step])
+            X = random_crops(pictures, args.batch, args.crop, rng, noisy=0.3)
+            answers = say(teachers, X)
+            with autograd.record():
+                triples = zip(student(X), answers, examiner.variances)
+                l = sum(np.square(P - Y).mean() / variance for P, Y, variance in triples)
+            l.backward()
+            trainer.step(1)
+            npx.waitall()
+            bar.set_postfix_str(f'loss {float(l):.3f}', refresh=False)
+            bar.update()
+            if (step + 1) % args.examine_every == 0 or step + 1 == args.steps:
+                history.append({'step': step + 1, 'r_squared': examiner.r_squared(student)})
+                keep(step + 1)
+                if not args.quiet:
+                    marks = zip(TAPS, history[-1]['r_squared'])
+                    bar.write(f'{step + 1}: ' + ', '.join(f'{t} {mark:.3f}' for t, mark in marks))
+    write_network(student, examiner, history, settings, output, args.quiet)
+    checkpoint.unlink()
+    return 0
+
+
+def write_network(
+    student: Student,
+    examiner: Examiner,
+    history: List[Dict[str, Any]],
+    settings: Dict[str, Any],
+    output: Path,
+    quiet: bool,
+) -> None:
+    """Fold, level, balance, and write the network with what became of its training."""
+    from safetensors.numpy import save_file
+
+    def tell(line: str) -> None:
+        if not quiet:
+            print(line, flush=True)
+
+    content, style = (
+        [load_image(path, (200, 100)) for path in samples(kind).values()]
+        for kind in ('content', 'style')
+    )
+    convs = level(student.convs(), np.concatenate(examiner.batches))
+    if settings['balance_rounds']:
+        convs = balance(convs, list(zip(content, style)), settings['balance_rounds'], tell)
+    tensors = {}
+    for name, (weight, bias) in zip(CONVS, convs):
+        tensors[f'features.{vgg.layer_index(name)}.weight'] = numpy.ascontiguousarray(weight)
+        tensors[f'features.{vgg.layer_index(name)}.bias'] = bias
+    marks = ', '.join(f'{t} {mark:.3f}' for t, mark in zip(TAPS, history[-1]['r_squared']))
+    with replacing(output) as temporary:
+        save_file(tensors, temporary, metadata={'network': 'vgg19_slim', 'r_squared': marks})
+    tell(f'The network is {output}. R-squared: {marks}')
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Run ``python -m styletransfer.distill``."""
+    return exit_status(lambda: run(argv))
+
+
+if __name__ == '__main__':
+    sys.exit(main())

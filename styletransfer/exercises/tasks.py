@@ -1,0 +1,1334 @@
+"""The tasks of the notebooks: our solutions, the data they are tried on, the usual mistakes.
+
+Solutions are the package's own functions where it has them. Students write functions of the same
+names in ``chapters/exercises``; this module is where the answers are, so it is not for them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+
+import numpy
+from mxnet import autograd, init
+from mxnet import numpy as np
+from mxnet.gluon import nn
+
+from styletransfer import losses, vgg
+from styletransfer.errors import InputError
+from styletransfer.exercises.checks import Case, Mistake, Task
+from styletransfer.images import postprocess, preprocess, rgb_mean, rgb_std
+from styletransfer.recipes import D2L_ZH, Recipe, Stage
+from styletransfer.vgg import layer_index
+
+Rng = numpy.random.Generator
+Blocks = Tuple[int, ...]
+
+
+def several(one: Callable[[Rng], Case], count: int = 3) -> Callable[[Rng], List[Case]]:
+    """Return a function that draws the arguments of `count` calls, one after the other."""
+    return lambda rng: [one(rng) for _ in range(count)]
+
+
+def array(values: Any) -> np.ndarray:
+    """Return values as MXNet's array of 32-bit floats."""
+    return np.array(numpy.asarray(values, 'float32'))
+
+
+def sizes(rng: Rng, count: int, low: int = 3, high: int = 8) -> List[int]:
+    """Return different sizes, so that no axis can be taken for another."""
+    return [int(size) for size in rng.choice(numpy.arange(low, high + 1), count, replace=False)]
+
+
+def features(rng: Rng) -> np.ndarray:
+    """Return a layer's output for a batch of different pictures."""
+    n, c, h, w = sizes(rng, 4)
+    mean = rng.uniform(-1, 1, (n, c, 1, 1))
+    return array(rng.normal(mean, rng.uniform(0.5, 2), (n, c, h, w)))
+
+
+# --- chapter 1: the picture ---------------------------------------------------------------------
+
+
+def standardise(img: np.ndarray) -> np.ndarray:
+    """Return a picture (h, w, 3) of 0-255 as the network reads it, (1, 3, h, w)."""
+    X = (img.astype('float32') / 255 - rgb_mean) / rgb_std
+    return np.expand_dims(X.transpose(2, 0, 1), axis=0)
+
+
+def _picture(rng: Rng) -> Case:
+    return (array(rng.integers(0, 256, (*sizes(rng, 2, 4, 9), 3))),)
+
+
+STANDARDISE = Task(
+    'standardise',
+    1,
+    2,
+    standardise,
+    several(_picture),
+    (
+        Mistake(
+            lambda img: standardise(255 * img),
+            'the values are 0 to 255, but mean and std are for 0 to 1: divide by 255 first',
+        ),
+        Mistake(
+            lambda img: (img / 255 - rgb_mean) / rgb_std,
+            'the numbers are right; now the axes: the network wants channels first, and a batch '
+            'axis in front, (1, 3, h, w)',
+        ),
+        Mistake(
+            lambda img: standardise(img)[0],
+            'only the batch axis is missing: the network reads (1, 3, h, w), yours is (3, h, w)',
+        ),
+        Mistake(
+            lambda img: ((img / 255 - rgb_mean) / rgb_std).reshape(1, 3, *img.shape[:2]),
+            'the shape is right, but reshape only cuts the numbers anew, in the order they lie in '
+            'memory: move the axes with transpose',
+        ),
+        Mistake(
+            lambda img: standardise(img).transpose(0, 1, 3, 2),
+            'rows and columns are swapped: (h, w, 3) becomes (3, h, w), so transpose(2, 0, 1)',
+        ),
+        Mistake(
+            lambda img: standardise(img) * rgb_std.reshape(1, 3, 1, 1),
+            'the mean is subtracted, but not divided by the standard deviation',
+        ),
+        Mistake(
+            lambda img: np.expand_dims((img / 255).transpose(2, 0, 1), 0),
+            'the axes are right, but the picture is not standardised: subtract rgb_mean, divide '
+            'by rgb_std',
+        ),
+        Mistake(
+            lambda img: np.expand_dims((img / 255 / rgb_std - rgb_mean).transpose(2, 0, 1), 0),
+            'subtract the mean first, then divide by the standard deviation',
+        ),
+        Mistake(
+            lambda img: standardise(img[:, :, ::-1])[:, ::-1],
+            'red and blue are exchanged: pictures and rgb_mean here are both in the order R, G, B',
+        ),
+    ),
+)
+
+
+def undo(X: np.ndarray) -> np.ndarray:
+    """Return the picture (h, w, 3) in 0-1 that `standardise` made X of, clipped."""
+    return postprocess(X)
+
+
+def _unclipped(X: np.ndarray) -> np.ndarray:
+    return X[0].transpose(1, 2, 0) * rgb_std + rgb_mean
+
+
+def _standardised(rng: Rng) -> Case:
+    h, w = sizes(rng, 2, 4, 9)
+    return (array(rng.normal(0, 2.5, (1, 3, h, w))),)  # so some of it is out of range
+
+
+UNDO = Task(
+    'undo',
+    1,
+    2,
+    undo,
+    several(_standardised),
+    (
+        Mistake(
+            _unclipped,
+            'right, but for the clipping: training can leave values below 0 and above 1, which no '
+            'screen can show',
+        ),
+        Mistake(
+            lambda X: ((X[0].transpose(1, 2, 0) + rgb_mean) * rgb_std).clip(0, 1),
+            'undo the steps in reverse order: the division came last, so multiply first and add '
+            'the mean then',
+        ),
+        Mistake(
+            lambda X: 255 * undo(X),
+            'the result should lie in 0 to 1, not in 0 to 255',
+        ),
+        Mistake(
+            lambda X: _unclipped(X).clip(0, 255),
+            'clip to 0 and 1: the picture is not in 0 to 255 here',
+        ),
+        Mistake(
+            lambda X: (X[0].reshape(*X.shape[2:], 3) * rgb_std + rgb_mean).clip(0, 1),
+            'the shape is right, but reshape scatters the channels over the picture: move the '
+            'axes with transpose',
+        ),
+        Mistake(
+            lambda X: undo(X).transpose(1, 0, 2),
+            'rows and columns are swapped: (3, h, w) becomes (h, w, 3), so transpose(1, 2, 0)',
+        ),
+        Mistake(
+            lambda X: undo(X).transpose(2, 0, 1),
+            'the colours are right; a picture for the screen has the channels last, (h, w, 3)',
+        ),
+        Mistake(
+            lambda X: np.expand_dims(undo(X), 0),
+            'the batch axis is still there: a picture for the screen is (h, w, 3)',
+        ),
+        Mistake(
+            lambda X: ((X[0].transpose(1, 2, 0) - rgb_mean) / rgb_std).clip(0, 1),
+            'this standardises once more: undoing is X * rgb_std + rgb_mean',
+        ),
+    ),
+)
+
+
+def channel_rows(X: np.ndarray) -> np.ndarray:
+    """Return (n, c, h, w) as a matrix of one row per channel, (c, n * h * w)."""
+    return X.transpose(1, 0, 2, 3).reshape(X.shape[1], -1)
+
+
+CHANNEL_ROWS = Task(
+    'channel_rows',
+    1,
+    2,
+    channel_rows,
+    several(lambda rng: (features(rng),)),
+    (
+        Mistake(
+            lambda X: X.reshape(X.shape[1], -1),
+            'the trap: reshape cuts the numbers in the order they lie in memory, where all '
+            'channels of picture 0 come before picture 1, so your rows mix channels. Bring the '
+            'channel axis to the front first',
+        ),
+        Mistake(
+            lambda X: channel_rows(X).T,
+            'this has one column per channel: transpose it',
+        ),
+        Mistake(
+            lambda X: X[0].reshape(X.shape[1], -1),
+            'this looks at the first picture only; every row should hold its channel of all '
+            'pictures',
+        ),
+        Mistake(
+            lambda X: X.reshape(X.shape[0], -1),
+            'this has one row per picture; one row per channel is asked for',
+        ),
+        Mistake(
+            lambda X: X.reshape(X.shape[0], X.shape[1], -1),
+            'this still has three axes: one matrix for the whole batch is asked for',
+        ),
+        Mistake(
+            lambda X: X.transpose(1, 2, 3, 0).reshape(X.shape[1], -1),
+            'each row holds the right numbers in another order: picture 0 comes first in each '
+            'row, then picture 1, so put the axes in the order channel, picture, row, column',
+        ),
+    ),
+)
+
+
+# --- chapter 1: the network ---------------------------------------------------------------------
+
+
+def layer_number(name: str, convs_per_block: Blocks = (2, 2, 4, 4, 4)) -> int:
+    """Return the number of a layer of a VGG, counted from 0."""
+    return list(vgg.vgg_layer_names(convs_per_block)).index(name)
+
+
+def _layer(rng: Rng, kinds: Sequence[str] = ('conv', 'relu', 'pool')) -> Case:
+    blocks = tuple(int(convs) for convs in rng.integers(2, 5, rng.integers(3, 6)))
+    names = [name for name in vgg.vgg_layer_names(blocks) if name[:4] in kinds]
+    return str(rng.choice(names)), blocks
+
+
+def _layers(rng: Rng) -> List[Case]:
+    names = ['conv4_2', 'relu3_1', 'pool2', 'conv1_2', 'conv5_1', 'relu2_2', 'pool4']
+    return [(name, tuple(int(n) for n in rng.integers(2, 5, 5))) for name in names]
+
+
+def _number_without(name: str, blocks: Blocks, pools: int, relus: int) -> int:
+    """Return a layer's number if each pool counted `pools` layers and each ReLU `relus`."""
+    before = list(vgg.vgg_layer_names(blocks))[: layer_number(name, blocks)]
+    counted = {'conv': 1, 'relu': relus, 'pool': pools}
+    return sum(counted[layer[:4]] for layer in before)
+
+
+LAYER_NUMBER = Task(
+    'layer_number',
+    1,
+    2,
+    layer_number,
+    _layers,
+    (
+        Mistake(
+            lambda name, blocks: layer_number(name, blocks) + 1,
+            'one too many: layers are counted from 0',
+        ),
+        Mistake(
+            lambda name, blocks: _number_without(name, blocks, 0, 1),
+            'the pooling at the end of each block is a layer too: count it',
+        ),
+        Mistake(
+            lambda name, blocks: _number_without(name, blocks, 0, 0),
+            'this counts the convolutions only: each is followed by a ReLU, which is a layer of '
+            'its own, and each block ends with a pooling',
+        ),
+        Mistake(
+            lambda name, blocks: _number_without(name, blocks, 1, 0),
+            'each convolution is followed by a ReLU, which is a layer of its own',
+        ),
+        Mistake(
+            lambda name, blocks: layer_number(name, (2, 2, 4, 4, 4)),
+            'this is right for VGG-19 only: count with the convs_per_block that is given',
+        ),
+    ),
+)
+
+
+# --- chapter 1: the losses ----------------------------------------------------------------------
+
+
+def _unscaled_gram(X: np.ndarray) -> np.ndarray:
+    return losses.gram(X) * X[0].size
+
+
+def _mixed_gram(X: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    return np.matmul(rows, rows.T) / X.size
+
+
+def _pixel_gram(X: np.ndarray) -> np.ndarray:
+    n, c, h, w = X.shape
+    rows = X.reshape(n, c, h * w)
+    return np.matmul(rows.transpose(0, 2, 1), rows) / (c * h * w)
+
+
+def _centred_gram(X: np.ndarray) -> np.ndarray:
+    return losses.gram(X - X.mean(axis=(2, 3), keepdims=True))
+
+
+GRAM = Task(
+    'gram',
+    1,
+    3,
+    losses.gram,
+    several(lambda rng: (features(rng),)),
+    (
+        Mistake(
+            lambda X: _mixed_gram(X, X.reshape(X.shape[1], -1)),
+            'your reshape mixes pictures and channels of the batch: keep the batch axis, '
+            '(n, c, h * w), and multiply the matrices of each picture by itself',
+        ),
+        Mistake(
+            lambda X: _mixed_gram(X, channel_rows(X)),
+            'this is one matrix for the whole batch: each picture has a style of its own, so the '
+            'result is (n, c, c)',
+        ),
+        Mistake(
+            lambda X: losses.gram(X)[0],
+            'this is the matrix of the first picture only: the result is (n, c, c)',
+        ),
+        Mistake(
+            _unscaled_gram,
+            'the product is right, but not divided by c * h * w: larger pictures would count more',
+        ),
+        Mistake(
+            lambda X: _unscaled_gram(X) / X.shape[1] ** 2,
+            'divided by the number of elements of G, c * c, instead of those of one picture of X: '
+            'c * h * w',
+        ),
+        Mistake(
+            lambda X: _unscaled_gram(X) / X.size,
+            'divided by the size of the whole batch: leave n out, c * h * w',
+        ),
+        Mistake(
+            lambda X: losses.gram(X) * X.shape[1],
+            'divided by h * w only: the number of channels belongs there too',
+        ),
+        Mistake(
+            _pixel_gram,
+            'this compares each two pixels, (h * w, h * w): compare each two channels, X times '
+            'its transpose and not the other way round',
+        ),
+        Mistake(
+            _centred_gram,
+            "this is the covariance: the Gram matrix does not subtract the channels' means",
+        ),
+    ),
+)
+
+
+def shuffle_pixels(X: np.ndarray) -> np.ndarray:
+    """Return X with its pixels in a random order, the same in every channel."""
+    n, c, h, w = X.shape
+    order = array(numpy.random.default_rng().permutation(h * w)).astype('int32')
+    return X.reshape(n, c, h * w)[:, :, order].reshape(X.shape)
+
+
+def _examine_shuffle(answer: Callable[..., Any], rng: Rng) -> Optional[str]:
+    for _ in range(3):
+        n, c, h, w = sizes(rng, 4, 4, 8)
+        X = array(rng.normal(rng.uniform(-1, 1, (n, c, 1, 1)), 1, (n, c, h, w)))
+        value = answer(X.copy())
+        if value is None:
+            return 'it returned nothing (None): is the return missing?'
+        if tuple(getattr(value, 'shape', ())) != X.shape:
+            what = tuple(getattr(value, 'shape', ())) or type(value).__name__
+            return f'the shape must stay as it was, {X.shape}, but it is {what}'
+        hint = _shuffle_hint(numpy.asarray(X.asnumpy()), array(value.tolist()).asnumpy())
+        if hint:
+            return hint
+        again = array(answer(X.copy()).tolist()).asnumpy()
+        if (again == array(value.tolist()).asnumpy()).all():
+            return 'it returns the same order every time: shuffle at random'
+    return None
+
+
+def _shuffle_hint(X: numpy.ndarray, Y: numpy.ndarray) -> Optional[str]:
+    if (X == Y).all():
+        return 'nothing has moved: every pixel is where it was'
+    n, c = X.shape[:2]
+    rows, moved = X.reshape(n, c, -1), Y.reshape(n, c, -1)
+    if not numpy.allclose(numpy.sort(X.ravel()), numpy.sort(Y.ravel())):
+        return 'these are not the same numbers any more: move pixels, do not change them'
+    if numpy.allclose(losses.gram(array(X)).asnumpy(), losses.gram(array(Y)).asnumpy(), atol=1e-5):
+        return None
+    if numpy.allclose(numpy.sort(rows, axis=2), numpy.sort(moved, axis=2)):
+        return (
+            'each channel was shuffled in its own order, so the channels do not fire together any '
+            'more, and G changes: use one order for all of them'
+        )
+    if numpy.allclose(numpy.sort(rows, axis=1), numpy.sort(moved, axis=1)):
+        return 'the channels were shuffled, not the pixels: the order belongs to the last two axes'
+    return 'numbers moved from one channel or picture to another: only their place may change'
+
+
+SHUFFLE_PIXELS = Task('shuffle_pixels', 1, 2, shuffle_pixels, examine=_examine_shuffle)
+
+
+def _steps(X: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    return X[:, :, 1:, :] - X[:, :, :-1, :], X[:, :, :, 1:] - X[:, :, :, :-1]
+
+
+def _of_steps(kind: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
+    """Return a total variation that measures the steps in another way."""
+    return lambda X: 0.5 * (kind(_steps(X)[0]) + kind(_steps(X)[1]))
+
+
+def _rolled_tv(X: np.ndarray) -> np.ndarray:
+    return 0.5 * sum(np.abs(X - np.roll(X, 1, axis)).mean() for axis in (2, 3))
+
+
+TOTAL_VARIATION = Task(
+    'total_variation',
+    1,
+    2,
+    losses.tv_loss,
+    several(lambda rng: (features(rng) * array(rng.uniform(1, 3)),)),
+    (
+        Mistake(lambda X: 2 * losses.tv_loss(X), 'twice too much: the formula halves the sum'),
+        Mistake(
+            _of_steps(lambda d: np.abs(d).sum()),
+            'this is the sum of the differences: take their mean, or a large picture is asked to '
+            'be smoother than a small one',
+        ),
+        Mistake(
+            lambda X: 2 * _of_steps(lambda d: np.abs(d).sum())(X),
+            'this is the sum of the differences: take half the sum of the two means',
+        ),
+        Mistake(
+            _of_steps(lambda d: d.mean()),
+            'without the absolute value, steps up and steps down cancel each other',
+        ),
+        Mistake(
+            _of_steps(lambda d: np.square(d).mean()),
+            'this squares the differences: the formula takes their absolute value, which lets an '
+            'edge stay sharp',
+        ),
+        Mistake(
+            lambda X: 0.5 * np.abs(_steps(X)[0]).mean(),
+            'this looks at neighbours above each other only: those side by side count as well',
+        ),
+        Mistake(
+            lambda X: 0.5 * np.abs(_steps(X)[1]).mean(),
+            'this looks at neighbours side by side only: those above each other count as well',
+        ),
+        Mistake(
+            _rolled_tv,
+            'np.roll makes the first pixel a neighbour of the last: compare slices instead',
+        ),
+        Mistake(
+            lambda X: 0.5 * sum(np.abs(np.diff(X, axis=axis)).mean() for axis in (0, 1)),
+            'this compares pictures and channels: rows and columns are the last two axes',
+        ),
+    ),
+)
+
+
+def ramp_variation(h: int, w: int, a: float, b: float) -> float:
+    """Return the total variation of the picture x[i, j] = a * i + b * j, from thought alone."""
+    return 0.5 * (abs(a) + abs(b))
+
+
+def _ramps(rng: Rng) -> List[Case]:
+    cases = []
+    for i in range(4):
+        a, b = rng.uniform(0.5, 3, 2) * ((1, -1) if i % 2 else (-1, 1))
+        cases.append((*sizes(rng, 2, 3, 30), float(a), float(2 * b)))
+    return cases
+
+
+RAMP_VARIATION = Task(
+    'ramp_variation',
+    1,
+    1,
+    ramp_variation,
+    _ramps,
+    (
+        Mistake(
+            lambda h, w, a, b: 0.5 * (a + b),
+            'a ramp that falls varies as much as one that rises: take absolute values',
+        ),
+        Mistake(
+            lambda h, w, a, b: 0.5 * abs(a + b),
+            'the two directions are measured apart, each with its absolute value: they cannot '
+            'cancel',
+        ),
+        Mistake(lambda h, w, a, b: abs(a) + abs(b), 'twice too much: the formula halves the sum'),
+        Mistake(
+            lambda h, w, a, b: 0.5 * (abs(a) * (h - 1) + abs(b) * (w - 1)),
+            'this is the height of the whole ramp: the loss is the mean step from one pixel to '
+            'the next',
+        ),
+        Mistake(
+            lambda h, w, a, b: 0.5 * (abs(a) * (h - 1) * w + abs(b) * h * (w - 1)),
+            'this is the sum of all steps: the loss takes their mean',
+        ),
+        Mistake(
+            lambda h, w, a, b: 0.5 * (abs(a) * (h - 1) / h + abs(b) * (w - 1) / w),
+            'h rows have h - 1 steps between them, and the mean is over those',
+        ),
+        Mistake(
+            lambda h, w, a, b: 0.5 * (a * a + b * b),
+            'the loss takes absolute values, not squares',
+        ),
+    ),
+)
+
+
+# --- chapter 1: the optimisation ----------------------------------------------------------------
+
+
+def toy_net(rng: Rng, convs: int = 3) -> nn.HybridSequential:
+    """Return a small network with random weights, of the kind that VGG begins with."""
+    net = nn.HybridSequential()
+    for i in range(convs):
+        net.add(nn.Conv2D(4, 3, padding=1, in_channels=3 if i == 0 else 4), nn.Activation('relu'))
+    net.initialize(init.Zero())
+    for weight in net.collect_params().values():
+        weight.set_data(array(rng.normal(0.1, 0.3, weight.shape)))
+    return net
+
+
+def _picture_gradient(net: nn.Block, X: np.ndarray) -> numpy.ndarray:
+    X = X.copy()
+    X.attach_grad()
+    with autograd.record():
+        l = np.square(net(X)).mean()
+    l.backward()
+    return X.grad.asnumpy()
+
+
+def _weights(net: nn.Block) -> List[numpy.ndarray]:
+    return [weight.data().asnumpy() for weight in net.collect_params().values()]
+
+
+def _examine_freeze(answer: Callable[..., Any], rng: Rng) -> Optional[str]:
+    net, X = toy_net(rng), array(rng.normal(0, 1, (1, 3, 7, 9)))
+    before, gradient = _weights(net), _picture_gradient(net, X)
+    frozen = answer(net)
+    if frozen is None:
+        return 'it returned nothing (None): return the network'
+    if not isinstance(frozen, nn.Block):
+        return f'it must return the network, not a {type(frozen).__name__}'
+    weights = list(frozen.collect_params().values())
+    if len(weights) != len(before) or any(
+        not numpy.array_equal(now, then) for now, then in zip(_weights(frozen), before)
+    ):
+        return 'the weights themselves have changed: only their gradient is to be switched off'
+    writing = [weight for weight in weights if weight.grad_req != 'null']
+    if len(writing) == len(weights):
+        if any(weight.lr_mult == 0 for weight in weights):
+            return (
+                'lr_mult = 0 keeps the weights as they are, but their gradients are computed all '
+                "the same, which is the time to be saved: set grad_req to 'null'"
+            )
+        return (
+            'MXNet still computes a gradient for every weight: collect_params() has setattr, and '
+            "the attribute is 'grad_req'"
+        )
+    if writing:
+        return (
+            f'{len(weights) - len(writing)} of {len(weights)} weights and biases are frozen, '
+            f'{len(writing)} are not: freeze all of them'
+        )
+    try:
+        same = numpy.allclose(_picture_gradient(frozen, X), gradient, rtol=1e-3, atol=1e-6)
+    except Exception:  # MXNet refuses a backward pass without anything to differentiate by
+        same = False
+    if not same:
+        return (
+            'the weights are frozen, but the gradient does not reach the picture any more: '
+            'freezing must not cut the network off'
+        )
+    return None
+
+
+FREEZE = Task('freeze', 1, 2, vgg.freeze, examine=_examine_freeze)
+
+
+def is_frozen(net: nn.Block) -> bool:
+    """Return whether no weight of a network gets a gradient."""
+    return all(weight.grad_req == 'null' for weight in net.collect_params().values())
+
+
+def _half_frozen(rng: Rng) -> List[Case]:
+    cases = []
+    for keep in ('none', 'all', 'first', 'last', 'weights', 'biases'):
+        net = toy_net(rng)
+        weights = list(net.collect_params().values())
+        for i, weight in enumerate(weights):
+            kind = 'weights' if weight.name.endswith('weight') else 'biases'
+            place = 'first' if i < 2 else 'last' if i >= len(weights) - 2 else ''
+            if keep not in ('all', kind, place):
+                weight.grad_req = 'null'
+        cases.append((net,))
+    return [cases[i] for i in rng.permutation(len(cases))]
+
+
+def _reqs(net: nn.Block, only: str = '') -> List[bool]:
+    weights = net.collect_params().values()
+    return [weight.grad_req == 'null' for weight in weights if weight.name.endswith(only)]
+
+
+IS_FROZEN = Task(
+    'is_frozen',
+    1,
+    1,
+    is_frozen,
+    _half_frozen,
+    (
+        Mistake(
+            lambda net: any(_reqs(net)),
+            'one frozen weight is not enough: ask all of them',
+        ),
+        Mistake(lambda net: _reqs(net)[0], 'this asks the first layer only: ask all weights'),
+        Mistake(lambda net: _reqs(net)[-1], 'this asks the last layer only: ask all weights'),
+        Mistake(lambda net: not is_frozen(net), 'the other way round: True means frozen'),
+        Mistake(
+            lambda net: all(_reqs(net, 'weight')),
+            'the biases are trained as well: ask them too',
+        ),
+        Mistake(lambda net: True, 'it says True even for a network that is not frozen at all'),
+        Mistake(lambda net: False, 'it says False even for a network that is frozen'),
+    ),
+)
+
+Moments = Tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def adam_step(
+    x: np.ndarray, g: np.ndarray, m: np.ndarray, v: np.ndarray, t: int, lr: float
+) -> Moments:
+    """Return the picture after step t of Adam (counted from 1), and Adam's two averages."""
+    return _adam(x, g, m, v, t, lr)
+
+
+def _adam(
+    x: np.ndarray,
+    g: np.ndarray,
+    m: np.ndarray,
+    v: np.ndarray,
+    t: int,
+    lr: float,
+    betas: Tuple[float, float] = (0.9, 0.999),
+    square: bool = True,
+    correct: Tuple[bool, bool] = (True, True),
+    power: float = 0.5,
+) -> Moments:
+    """Return Adam's step, or one that goes wrong as the arguments behind `lr` say."""
+    beta1, beta2 = betas
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * (g * g if square else g)
+    m_hat = m / (1 - beta1**t) if correct[0] else m
+    v_hat = v / (1 - beta2**t) if correct[1] else v
+    return x - lr * m_hat / (v_hat**power + 1e-8), m, v
+
+
+def _late_adam(*case: Any, later: int) -> Moments:
+    x, g, m, v, t, lr = case
+    return _adam(x, g, m, v, t + later, lr)
+
+
+def _adam_case(rng: Rng) -> Case:
+    shape = tuple(sizes(rng, 2, 2, 5))
+    x, g, m = (array(rng.normal(0, 1, shape)) for _ in range(3))
+    v = array(rng.uniform(0.1, 1, shape))
+    return x, g, m, v, int(rng.integers(2, 20)), float(rng.uniform(0.01, 0.5))
+
+
+def _adam_cases(rng: Rng) -> List[Case]:
+    x, g, m, v, _, lr = _adam_case(rng)
+    return [(x, g, 0 * m, 0 * v, 1, lr), *(_adam_case(rng) for _ in range(3))]
+
+
+def _adam_mistake(hint: str, **how: Any) -> Mistake:
+    return Mistake(lambda *case: _adam(*case, **how), hint)
+
+
+ADAM_STEP = Task(
+    'adam_step',
+    1,
+    3,
+    adam_step,
+    _adam_cases,
+    (
+        _adam_mistake(
+            'both averages start at 0 and are too small at first: divide m by 1 - 0.9 ** t and v '
+            'by 1 - 0.999 ** t before you use them',
+            correct=(False, False),
+        ),
+        _adam_mistake(
+            'v needs the correction as well: v / (1 - 0.999 ** t)', correct=(True, False)
+        ),
+        _adam_mistake('m needs the correction as well: m / (1 - 0.9 ** t)', correct=(False, True)),
+        _adam_mistake('v averages the squares of the gradient: g * g, not g', square=False),
+        _adam_mistake('the step is divided by the square root of v, not by v', power=1),
+        _adam_mistake('the betas are swapped: 0.9 for m, 0.999 for v', betas=(0.999, 0.9)),
+        Mistake(
+            lambda x, g, m, v, t, lr: (
+                2 * x - _adam(x, g, m, v, t, lr)[0],
+                *_adam(x, g, m, v, t, lr)[1:],
+            ),
+            'this goes uphill: the step is subtracted from x',
+        ),
+        Mistake(
+            lambda x, g, m, v, t, lr: (_adam(x, g, m, v, t, lr)[0], m, v),
+            'x is right, but the averages that you return are the old ones: the next step needs '
+            'the new m and v',
+        ),
+        Mistake(
+            lambda *case: _adam(*case)[0],
+            'x is right; return the new m and v with it: x, m, v',
+        ),
+        Mistake(
+            lambda x, g, m, v, t, lr: (x - lr * g, m, v),
+            "this is plain gradient descent: Adam's step is lr * m / sqrt(v), both corrected",
+        ),
+        Mistake(
+            lambda *case: _late_adam(*case, later=1),
+            't is the number of this step already, 1 for the first: do not add 1',
+        ),
+        Mistake(
+            lambda x, g, m, v, t, lr: (
+                _adam(x, g, m, v, t, lr)[0],
+                _adam(x, g, m, v, t, lr)[1] / (1 - 0.9**t),
+                _adam(x, g, m, v, t, lr)[2] / (1 - 0.999**t),
+            ),
+            'x is right; but return m and v as they are before the correction, or the next step '
+            'corrects them twice',
+        ),
+    ),
+)
+
+
+def lr_at(epoch: int, lr: float, lr_decay: float, lr_decay_epoch: int) -> float:
+    """Return the step size of an epoch, counted from 1, that drops like a staircase."""
+    stage = Stage((16, 16), lr=lr, lr_decay=lr_decay, lr_decay_epoch=lr_decay_epoch)
+    return stage.lr_at(epoch)
+
+
+def _schedules(rng: Rng) -> List[Case]:
+    cases = []
+    for _ in range(2):
+        n = int(rng.integers(5, 60))
+        lr, decay = float(rng.uniform(0.01, 1)), float(rng.uniform(0.1, 0.8))
+        inside = int(rng.integers(2 * n + 2, 3 * n))
+        cases += [(epoch, lr, decay, n) for epoch in (1, 2, n, n + 1, 2 * n + 1, inside, 4 * n)]
+    return cases
+
+
+LR_AT = Task(
+    'lr_at',
+    1,
+    1,
+    lr_at,
+    _schedules,
+    (
+        Mistake(
+            lambda e, lr, d, n: lr * d ** (e // n),
+            'one epoch early: epochs are counted from 1, so the first lr_decay_epoch of them, the '
+            'last included, run at the full step size',
+        ),
+        Mistake(
+            lambda e, lr, d, n: lr * d ** (e - 1),
+            'this drops after every epoch: it should drop after every lr_decay_epoch epochs',
+        ),
+        Mistake(
+            lambda e, lr, d, n: lr * d ** ((e - 1) / n),
+            'this glides down a little in each epoch: a staircase needs whole powers, so //',
+        ),
+        Mistake(
+            lambda e, lr, d, n: lr * d if e > n else lr,
+            'right as far as the first drop, but it drops once only: each further lr_decay_epoch '
+            'epochs multiply once more',
+        ),
+        Mistake(
+            lambda e, lr, d, n: lr * d * ((e - 1) // n) if e > n else lr,
+            'drops multiply: two of them are lr_decay ** 2, not 2 * lr_decay',
+        ),
+        Mistake(
+            lambda e, lr, d, n: lr * d if (e - 1) % n == 0 and e > 1 else lr,
+            'it drops for one epoch and is back in the next: the step size stays down',
+        ),
+        Mistake(
+            lambda e, lr, d, n: lr / d ** ((e - 1) // n),
+            'this grows: multiply by lr_decay',
+        ),
+    ),
+)
+
+ImageShape = Tuple[int, int]
+
+
+def carry_over(X: np.ndarray, image_shape: ImageShape) -> np.ndarray:
+    """Return the coarse stage's picture as the start of a stage of another shape."""
+    return preprocess(postprocess(X) * 255, image_shape)
+
+
+def _carry_case(rng: Rng) -> Case:
+    h, w = sizes(rng, 2, 6, 12)
+    return array(rng.normal(0, 2.5, (1, 3, h, w))), (2 * w, 2 * h + 3)
+
+
+CARRY_OVER = Task(
+    'carry_over',
+    1,
+    2,
+    carry_over,
+    several(_carry_case),
+    (
+        Mistake(
+            lambda X, shape: preprocess(postprocess(X), shape),
+            'postprocess gives 0 to 1, preprocess expects 0 to 255: the picture becomes almost '
+            'black',
+        ),
+        Mistake(
+            lambda X, shape: carry_over(X, shape[::-1]),
+            'width and height are swapped: image_shape is (width, height), preprocess takes it as '
+            'it is',
+        ),
+        Mistake(
+            lambda X, shape: preprocess(X[0].transpose(1, 2, 0), shape),
+            'X is standardised already, and preprocess standardises once more: undo it first',
+        ),
+        Mistake(
+            lambda X, shape: preprocess(255 * X[0].transpose(1, 2, 0), shape),
+            'X is standardised already, and preprocess standardises once more: undo it first',
+        ),
+        Mistake(
+            lambda X, shape: preprocess(255 * _unclipped(X), shape),
+            'right, but not clipped: use postprocess, so that the next stage starts from a '
+            'picture that could be shown',
+        ),
+        Mistake(
+            lambda X, shape: postprocess(carry_over(X, shape)),
+            'this is a picture for the screen: the next stage starts from standardised numbers, '
+            '(1, 3, h, w)',
+        ),
+        Mistake(
+            lambda X, shape: X,
+            'the picture still has the old size',
+        ),
+    ),
+)
+
+Run = Callable[[Recipe], Dict[str, float]]
+WEIGHTS = {'content': 'content_weight', 'style': 'style_weight', 'tv': 'tv_weight'}
+
+
+def weight_effect(run: Run, recipe: Recipe, weight: str, factor: float) -> Dict[str, float]:
+    """Return by what each loss, its weight divided out, is multiplied if a weight is."""
+    other = replace(recipe, **{weight: factor * getattr(recipe, weight)})
+    before, after = _bare_losses(run, recipe), _bare_losses(run, other)
+    return {name: after[name] / before[name] for name in WEIGHTS}
+
+
+def _bare_losses(run: Run, recipe: Recipe) -> Dict[str, float]:
+    weighted = run(recipe)
+    return {name: weighted[name] / getattr(recipe, WEIGHTS[name]) for name in WEIGHTS}
+
+
+def _weighted_effect(run: Run, recipe: Recipe, weight: str, factor: float) -> Dict[str, float]:
+    before = run(recipe)
+    after = run(replace(recipe, **{weight: factor * getattr(recipe, weight)}))
+    return {name: after[name] / before[name] for name in WEIGHTS}
+
+
+def _set_effect(run: Run, recipe: Recipe, weight: str, factor: float) -> Dict[str, float]:
+    other = replace(recipe, **{weight: factor})
+    before, after = _bare_losses(run, recipe), _bare_losses(run, other)
+    return {name: after[name] / before[name] for name in WEIGHTS}
+
+
+def toy_run(rng: Rng) -> Run:
+    """Return a stand-in for a training run: a term is the smaller, the larger its weight is."""
+    scale = dict(zip(WEIGHTS, rng.uniform(0.5, 2, 3)))
+    power = dict(zip(WEIGHTS, rng.uniform(0.2, 0.8, 3)))
+
+    def run(recipe: Recipe) -> Dict[str, float]:
+        weights = {name: getattr(recipe, field) for name, field in WEIGHTS.items()}
+        mean = math.prod(weights.values()) ** (1 / 3)
+        return {
+            name: weights[name] * scale[name] * (mean / weights[name]) ** power[name]
+            for name in WEIGHTS
+        }
+
+    return run
+
+
+def _weight_cases(rng: Rng) -> List[Case]:
+    cases = []
+    for field in rng.permutation(list(WEIGHTS.values())):
+        weights = dict(zip(WEIGHTS.values(), (float(w) for w in rng.uniform(0.5, 30, 3))))
+        recipe = replace(D2L_ZH, **weights)
+        cases.append((toy_run(rng), recipe, str(field), float(rng.uniform(2, 10))))
+    return cases
+
+
+WEIGHT_EFFECT = Task(
+    'weight_effect',
+    1,
+    3,
+    weight_effect,
+    _weight_cases,
+    (
+        Mistake(
+            _weighted_effect,
+            'these are ratios of weighted terms: the one whose weight you changed is multiplied '
+            'by it whatever the picture does. Divide each term by its own weight first',
+        ),
+        Mistake(
+            lambda *case: {name: 1 / value for name, value in weight_effect(*case).items()},
+            'the other way round: after over before',
+        ),
+        Mistake(
+            lambda *case: {name: 1 / value for name, value in _weighted_effect(*case).items()},
+            'divide each term by its own weight, and take after over before',
+        ),
+        Mistake(
+            lambda run, recipe, weight, factor: weight_effect(run, recipe, 'style_weight', factor),
+            'this always changes style_weight: change the field that is named',
+        ),
+        Mistake(
+            _set_effect,
+            'this sets the weight to factor: multiply the weight that the recipe has',
+        ),
+        Mistake(
+            lambda run, recipe, weight, factor: _bare_losses(
+                run, replace(recipe, **{weight: factor * getattr(recipe, weight)})
+            ),
+            'these are the losses after the change: divide each by what it was before',
+        ),
+    ),
+)
+
+
+def judge_curve(losses: Sequence[float]) -> str:
+    """Return 'diverged', 'falling' or 'settled' for the total losses of a run's epochs."""
+    if not all(math.isfinite(l) for l in losses) or losses[-1] > losses[0]:
+        return 'diverged'
+    tenth = len(losses) // 10
+    before = sum(losses[-2 * tenth : -tenth]) / tenth
+    after = sum(losses[-tenth:]) / tenth
+    return 'falling' if after < 0.99 * before else 'settled'
+
+
+def curve(rng: Rng, kind: str, tricky: bool = False) -> List[float]:
+    """Return the losses of a made-up run of a kind: of 60 to 200 epochs, with a little noise.
+
+    In a tricky one the last two epochs say the opposite of the trend, as noise may.
+    """
+    epochs = 10 * int(rng.integers(6, 20))
+    e, scale = numpy.arange(epochs), float(10 ** rng.uniform(-2, 3))
+    noise = 1 + 0.004 * rng.uniform(-1, 1, epochs)
+    if kind == 'settled':
+        values = 1 + 9 * numpy.exp(-e / (epochs / 20))
+    elif kind == 'falling':
+        values = 1 + 9 * numpy.exp(-e / (epochs / 3))
+    else:
+        values = 1 + 9 * numpy.exp(-e / (epochs / 20))
+        values[epochs // 2 :] *= numpy.exp((e[epochs // 2 :] - epochs // 2) / (epochs / 20))
+    values = scale * values * noise
+    if tricky:
+        values[-1] = values[-2] * (1.004 if kind == 'falling' else 0.98)
+    if kind == 'not a number':
+        values[int(0.7 * epochs) :] = float('nan')
+    if kind == 'spike':
+        values[: epochs // 2] = scale * (1 + 9 * numpy.exp(-e[: epochs // 2] / (epochs / 20)))
+        values[epochs // 2 :] = float('inf')
+    return [float(value) for value in values]
+
+
+def _curves(rng: Rng) -> List[Case]:
+    kinds = ['settled', 'falling', 'rising', 'not a number', 'spike', 'settled', 'falling']
+    cases = [(curve(rng, kind, tricky=i < 2),) for i, kind in enumerate(kinds)]
+    return [cases[i] for i in rng.permutation(len(cases))]
+
+
+def _judged(
+    losses: Sequence[float], finite: bool = True, rises: bool = True, last: int = 0
+) -> str:
+    """Judge without one of the rules, or by the last few epochs only."""
+    if finite and not all(math.isfinite(l) for l in losses):
+        return 'diverged'
+    if rises and losses[-1] > losses[0]:
+        return 'diverged'
+    tenth = last or len(losses) // 10
+    before, after = sum(losses[-2 * tenth : -tenth]), sum(losses[-tenth:])
+    return 'falling' if after < 0.99 * before else 'settled'
+
+
+def _absolute_judge(losses: Sequence[float]) -> str:
+    if judge_curve(losses) == 'diverged':
+        return 'diverged'
+    tenth = len(losses) // 10
+    fall = (sum(losses[-2 * tenth : -tenth]) - sum(losses[-tenth:])) / tenth
+    return 'falling' if fall > 0.01 else 'settled'
+
+
+JUDGE_CURVE = Task(
+    'judge_curve',
+    1,
+    2,
+    judge_curve,
+    _curves,
+    (
+        Mistake(
+            lambda l: _judged(l, finite=False),
+            'NaN slips through: every comparison with it is False, so ask math.isfinite of each '
+            'loss',
+        ),
+        Mistake(
+            lambda l: _judged(l, rises=False),
+            'a loss that ends higher than it began has diverged too, even if it is finite',
+        ),
+        Mistake(
+            lambda l: _judged(l, last=1),
+            'two single epochs are mostly noise: compare the mean of the last tenth of the epochs '
+            'with that of the tenth before',
+        ),
+        Mistake(
+            _absolute_judge,
+            'how much is 1 % depends on the size of the loss: compare the ratio of the two means',
+        ),
+        Mistake(
+            lambda l: judge_curve(l) if judge_curve(l) == 'diverged' else 'falling',
+            'it never says settled: a curve that falls by less than 1 % from one tenth of the '
+            'epochs to the next has settled',
+        ),
+        Mistake(
+            lambda l: {'falling': 'settled', 'settled': 'falling'}.get(
+                judge_curve(l), judge_curve(l)
+            ),
+            'falling and settled are exchanged',
+        ),
+    ),
+)
+
+
+# --- chapter 2: what the layers see -------------------------------------------------------------
+
+
+def receptive_field(name: str, convs_per_block: Blocks = (2, 2, 4, 4, 4)) -> int:
+    """Return how many pixels wide a piece of the picture one number of a layer depends on."""
+    return _field(name, convs_per_block)
+
+
+def _field(
+    name: str, blocks: Blocks, start: int = 1, stride: int = 2, pool: int = 1, conv: int = 2
+) -> int:
+    """Follow the layers up to `name`, each as wide and with the stride the arguments say."""
+    width, jump = start, 1
+    for layer in list(vgg.vgg_layer_names(blocks))[: layer_number(name, blocks) + 1]:
+        if layer.startswith('conv'):
+            width += conv * jump
+        elif layer.startswith('pool'):
+            width += pool * jump
+            jump *= stride
+    return width
+
+
+def _deep_layers(rng: Rng) -> List[Case]:
+    cases = [_layer(rng, ('conv',)) for _ in range(4)]
+    blocks = tuple(int(convs) for convs in rng.integers(2, 5, 4))
+    return [*cases, ('conv3_2', blocks), ('pool2', blocks), ('relu2_1', blocks)]
+
+
+RECEPTIVE_FIELD = Task(
+    'receptive_field',
+    2,
+    2,
+    receptive_field,
+    _deep_layers,
+    (
+        Mistake(
+            lambda name, blocks: _field(name, blocks, stride=1, pool=0),
+            'behind a pooling, neighbours are twice as far apart in the picture: what the next '
+            'convolutions add doubles each time',
+        ),
+        Mistake(
+            lambda name, blocks: _field(name, blocks, stride=1),
+            'the poolings are counted, but behind each of them neighbours are twice as far apart: '
+            'double what each later layer adds',
+        ),
+        Mistake(
+            lambda name, blocks: _field(name, blocks, pool=0),
+            'a 2x2 pooling looks at two neighbours and so widens the field too, by one distance',
+        ),
+        Mistake(
+            lambda name, blocks: _field(name, blocks, start=0),
+            'one too small: the pixel itself counts, so begin with 1',
+        ),
+        Mistake(
+            lambda name, blocks: _field(name, blocks, conv=3),
+            'a 3x3 convolution adds two neighbours, not three: one on each side',
+        ),
+        Mistake(
+            lambda name, blocks: _field(name, blocks, conv=1),
+            'a 3x3 convolution adds a neighbour on each side, so two in all',
+        ),
+        Mistake(
+            lambda name, blocks: receptive_field(name, blocks) ** 2,
+            'this is the number of pixels in the square: its side is asked for',
+        ),
+    ),
+)
+
+
+def growing_sets(layers: Sequence[str]) -> List[List[str]]:
+    """Return the first layer, then the first two, and so on up to all of them."""
+    return [list(layers[: i + 1]) for i in range(len(layers))]
+
+
+def _lists(value: Any) -> Any:
+    if not isinstance(value, (list, tuple)):
+        raise InputError(f'it must return a list of lists of layers, not a {type(value).__name__}')
+    for part in value:
+        if isinstance(part, str):
+            raise InputError('each set is a list of layers, even the first, which has just one')
+        if not isinstance(part, (list, tuple)):
+            raise InputError(f'each set is a list of layers, not a {type(part).__name__}')
+    return [list(part) for part in value]
+
+
+def _named_layers(rng: Rng) -> Case:
+    names = list(vgg.vgg_layer_names())
+    count = int(rng.integers(3, 7))
+    return ([names[i] for i in sorted(rng.choice(len(names), count, replace=False))],)
+
+
+GROWING_SETS = Task(
+    'growing_sets',
+    2,
+    1,
+    growing_sets,
+    several(_named_layers),
+    (
+        Mistake(
+            lambda layers: [list(layers)] * len(layers),
+            'all sets are the same: appending to one list and storing it each time stores one '
+            'list many times, so copy it',
+        ),
+        Mistake(
+            lambda layers: [[layer] for layer in layers],
+            'each set holds one layer: they should grow, each holding those before as well',
+        ),
+        Mistake(
+            lambda layers: growing_sets(layers)[:-1],
+            'the last set, with all layers, is missing',
+        ),
+        Mistake(
+            lambda layers: [[], *growing_sets(layers)[:-1]],
+            'the first set is empty and the last is missing: layers[:i] stops before i',
+        ),
+        Mistake(
+            lambda layers: [[], *growing_sets(layers)],
+            'there is an empty set in front: begin with the first layer',
+        ),
+        Mistake(
+            lambda layers: growing_sets(layers)[::-1],
+            'the sets shrink: begin with the first layer alone',
+        ),
+        Mistake(
+            lambda layers: [list(layers[i:]) for i in range(len(layers))],
+            'these end with the last layer each time: they should begin with the first',
+        ),
+    ),
+    view=_lists,
+)
+
+
+def content_only(recipe: Recipe, layer: str) -> Recipe:
+    """Return the recipe that asks for one layer's content, and for nothing else."""
+    return replace(recipe, content_layers=(layer,), style_weight=0, tv_weight=0)
+
+
+def _asked(value: Any) -> Any:
+    if not isinstance(value, Recipe):
+        raise InputError(f'it must return a Recipe, made by replace, not a {type(value).__name__}')
+    contents = sorted(layer_index(layer) for layer in value.content_layers)
+    styles = sorted(layer_index(layer) for layer in value.style_layers)
+    return {
+        'content_layers': contents if value.content_weight else [],
+        'content_weight': float(value.content_weight),
+        'style_layers': styles if value.style_weight else [],
+        'style_weight': float(value.style_weight) if styles else 0.0,
+        'tv_weight': float(value.tv_weight),
+    }
+
+
+def _recipe_case(rng: Rng) -> Case:
+    names = [name for name in list(vgg.vgg_layer_names())[:29] if name != 'conv4_4']
+    content, style, tv = (float(weight) for weight in rng.uniform(0.5, 100, 3))
+    recipe = replace(D2L_ZH, content_weight=content, style_weight=style, tv_weight=tv)
+    return recipe, str(rng.choice(names))
+
+
+CONTENT_ONLY = Task(
+    'content_only',
+    2,
+    1,
+    content_only,
+    several(_recipe_case),
+    (
+        Mistake(
+            lambda recipe, layer: replace(content_only(recipe, layer), tv_weight=recipe.tv_weight),
+            'total variation is still asked for: with it, smoothness would be mistaken for what '
+            'the layer remembers',
+        ),
+        Mistake(
+            lambda recipe, layer: replace(recipe, content_layers=(layer,)),
+            'style and total variation are still asked for: set their weights to 0',
+        ),
+        Mistake(
+            lambda recipe, layer: replace(
+                content_only(recipe, layer), style_weight=recipe.style_weight
+            ),
+            'style is still asked for: set its weight to 0',
+        ),
+        Mistake(
+            lambda recipe, layer: replace(recipe, style_weight=0, tv_weight=0),
+            'the content layer is still the old one',
+        ),
+        Mistake(
+            lambda recipe, layer: replace(
+                content_only(recipe, layer),
+                content_layers=(*recipe.content_layers, layer),
+            ),
+            "the recipe's own content layer is still there: ask for the given one only",
+        ),
+        Mistake(
+            lambda recipe, layer: replace(content_only(recipe, layer), content_weight=1.0),
+            'leave content_weight as the recipe has it',
+        ),
+    ),
+    view=_asked,
+)
+
+
+def relative_error(Y_hat: np.ndarray, Y: np.ndarray) -> np.ndarray:
+    """Return the mean squared error over the variance of Y: 1 for the best constant guess."""
+    return np.square(Y_hat - Y).mean() / Y.var()
+
+
+def _error_case(rng: Rng) -> Case:
+    Y = features(rng) * array(rng.uniform(1, 4)) + array(rng.uniform(1, 3))
+    return Y + array(rng.normal(0, rng.uniform(0.5, 1.5), Y.shape)), Y
+
+
+RELATIVE_ERROR = Task(
+    'relative_error',
+    2,
+    2,
+    relative_error,
+    several(_error_case),
+    (
+        Mistake(
+            lambda Y_hat, Y: np.square(Y_hat - Y).mean(),
+            'this is the error itself: layers with large outputs would look bad, so divide by the '
+            'variance of Y',
+        ),
+        Mistake(
+            lambda Y_hat, Y: np.square(Y_hat - Y).mean() / Y.std(),
+            'this divides a square by a standard deviation: divide by the variance, its square',
+        ),
+        Mistake(
+            lambda Y_hat, Y: np.square(Y_hat - Y).mean() / np.square(Y).mean(),
+            'this divides by the mean square of Y: the variance is about its mean',
+        ),
+        Mistake(
+            lambda Y_hat, Y: np.square(Y_hat - Y).mean() / Y_hat.var(),
+            'divide by the variance of Y, what should come out, not of Y_hat',
+        ),
+        Mistake(
+            lambda Y_hat, Y: np.sqrt(relative_error(Y_hat, Y)),
+            'this is the square root of what is asked for',
+        ),
+        Mistake(
+            lambda Y_hat, Y: 1 - relative_error(Y_hat, Y),
+            'this is the share that was rebuilt: the error is 1 minus that',
+        ),
+        Mistake(
+            lambda Y_hat, Y: np.abs(Y_hat - Y).mean() / Y.var(),
+            'take the square of the difference, not its absolute value',
+        ),
+    ),
+)
+
+
+def gram_numbers(c: int) -> int:
+    """Return how many different numbers a symmetric matrix of c rows and columns holds."""
+    return c * (c + 1) // 2
+
+
+GRAM_NUMBERS = Task(
+    'gram_numbers',
+    2,
+    1,
+    gram_numbers,
+    several(lambda rng: (int(rng.integers(3, 600)),), 4),
+    (
+        Mistake(lambda c: c * c, 'G is symmetric: half of the numbers beside the diagonal repeat'),
+        Mistake(lambda c: c * (c - 1) // 2, 'the diagonal counts too: it has c numbers'),
+        Mistake(lambda c: c * c / 2, 'not quite half of c * c: the diagonal is there only once'),
+        Mistake(lambda c: c, 'this is the diagonal only'),
+    ),
+)
+
+TASKS: Dict[str, Task] = {
+    task.name: task
+    for task in (
+        STANDARDISE,
+        UNDO,
+        CHANNEL_ROWS,
+        LAYER_NUMBER,
+        GRAM,
+        SHUFFLE_PIXELS,
+        TOTAL_VARIATION,
+        RAMP_VARIATION,
+        FREEZE,
+        IS_FROZEN,
+        ADAM_STEP,
+        LR_AT,
+        CARRY_OVER,
+        WEIGHT_EFFECT,
+        JUDGE_CURVE,
+        RECEPTIVE_FIELD,
+        GROWING_SETS,
+        CONTENT_ONLY,
+        RELATIVE_ERROR,
+        GRAM_NUMBERS,
+    )
+}

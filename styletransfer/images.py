@@ -1,0 +1,250 @@
+"""Files <-> RGB arrays <-> the network's input: load, preprocess, postprocess, save.
+
+A picture in a file has a width and a height; an array has rows and columns. ``image_shape`` is
+(width, height) everywhere in this package, as on the command line; arrays are (height, width, 3)
+for pictures and (n, 3, height, width) for the network. The two meet in this module only.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from io import BytesIO
+from pathlib import Path
+from typing import Dict, List, Optional, Tuple, Union
+
+import numpy
+from mxnet import image
+from mxnet import numpy as np
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from styletransfer.errors import InputError, unknown
+from styletransfer.files import assets_folder, replacing
+
+ImageShape = Tuple[int, int]  # (width, height)
+
+# of ImageNet's pictures, red, green, blue on a scale of 0-1: what VGG was trained to expect
+rgb_mean = np.array([0.485, 0.456, 0.406])
+rgb_std = np.array([0.229, 0.224, 0.225])
+
+_READ_FORMATS = ('JPEG', 'MPO', 'PNG', 'WEBP', 'TIFF', 'BMP', 'GIF', 'PPM')
+_SAVE_OPTIONS: Dict[str, Dict[str, object]] = {
+    '.png': {'format': 'PNG'},
+    '.jpg': {'format': 'JPEG', 'quality': 95, 'subsampling': 0},
+    '.jpeg': {'format': 'JPEG', 'quality': 95, 'subsampling': 0},
+    '.webp': {'format': 'WEBP', 'quality': 95},
+    '.tif': {'format': 'TIFF', 'compression': 'tiff_lzw'},
+    '.tiff': {'format': 'TIFF', 'compression': 'tiff_lzw'},
+}
+
+
+def parse_shape(text: str) -> ImageShape:
+    """Return (width, height) from text such as '560x320'.
+
+    Raises
+    ------
+    InputError
+        If the text is not two positive whole numbers with an x between them.
+    """
+    match = re.fullmatch(r'\s*(\d{1,6})x(\d{1,6})\s*', text, flags=re.ASCII)
+    if not match or not int(match[1]) or not int(match[2]):
+        raise InputError(
+            f"'{text}' is not a shape: give width and height in pixels with the letter x "
+            'between them, such as 560x320'
+        )
+    return int(match[1]), int(match[2])
+
+
+def preprocess(img: np.ndarray, image_shape: ImageShape) -> np.ndarray:
+    r"""Return a picture as the network reads it: resized, standardised, channels first.
+
+    .. math:: X_c = \frac{I_c / 255 - \mu_c}{\sigma_c}
+
+    with :math:`\mu` and :math:`\sigma` ImageNet's mean and standard deviation of channel c.
+
+    Parameters
+    ----------
+    img : np.ndarray of shape (height, width, 3)
+        RGB in 0-255, integers or floats.
+    image_shape : (int, int)
+        Width and height to resize to (bilinear); the aspect ratio is not kept.
+
+    Returns
+    -------
+    np.ndarray of shape (1, 3, height, width), float32
+    """
+    img = image.imresize(img, *image_shape)
+    img = (img.astype('float32') / 255 - rgb_mean) / rgb_std
+    return np.expand_dims(img.transpose(2, 0, 1), axis=0)
+
+
+def postprocess(img: np.ndarray) -> np.ndarray:
+    r"""Undo the standardisation of `preprocess` and clip to what a screen can show.
+
+    .. math:: I_c = \min(\max(X_c \sigma_c + \mu_c, 0), 1)
+
+    Parameters
+    ----------
+    img : np.ndarray of shape (1, 3, height, width)
+
+    Returns
+    -------
+    np.ndarray of shape (height, width, 3)
+        RGB in 0-1, on the CPU.
+    """
+    img = img[0].as_in_ctx(rgb_std.ctx)
+    return (img.transpose(1, 2, 0) * rgb_std + rgb_mean).clip(0, 1)
+
+
+def load_image(path: Union[str, Path], image_shape: Optional[ImageShape] = None) -> np.ndarray:
+    """Return the picture in a file as sRGB, the way up it was taken, over white if see-through.
+
+    Parameters
+    ----------
+    path : str or Path
+        JPEG, PNG, WebP, TIFF (and BMP, GIF, PPM); grey, palette, CMYK, 8 or 16 bits a channel.
+        Embedded colour profiles are converted to sRGB. Of several frames the first is taken.
+    image_shape : (int, int), optional
+        What it will be resized to. A picture more than twice as large is first averaged down
+        to no less than twice that size, because `preprocess` looks at four pixels only for each
+        one that it makes, and would turn fine detail into noise.
+
+    Returns
+    -------
+    np.ndarray of shape (height, width, 3), uint8
+
+    Raises
+    ------
+    InputError
+        If there is no such file, it is not a picture, it is damaged, or it has more than
+        89 million pixels (Pillow's limit; found out before any pixel is decoded).
+    """
+    path = Path(path)
+    try:
+        if not path.is_file():
+            what = 'a folder' if path.is_dir() else 'no such file'
+            raise InputError(f"cannot read picture '{path}': {what}")
+        with warnings.catch_warnings():
+            # a damaged tag of a readable picture is nobody's concern; a bomb is
+            warnings.simplefilter('ignore')
+            warnings.simplefilter('error', Image.DecompressionBombWarning)
+            with Image.open(path, formats=_READ_FORMATS) as picture:
+                rgb = _to_srgb(picture)
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        raise InputError(
+            f"picture '{path}' has more than {Image.MAX_IMAGE_PIXELS} pixels: make it smaller first"
+        ) from None
+    except UnidentifiedImageError:
+        raise InputError(
+            f"'{path}' is not a picture that can be read here: use JPEG, PNG, WebP or TIFF"
+        ) from None
+    except InputError:
+        raise
+    # Pillow's readers meet damaged files with errors of many kinds
+    except Exception as error:
+        raise InputError(f"cannot read picture '{path}', is it damaged? ({error})") from error
+    if image_shape:
+        factor = min(side // (2 * wanted) for side, wanted in zip(rgb.size, image_shape))
+        rgb = rgb.reduce(factor) if factor > 1 else rgb
+    return np.array(numpy.asarray(rgb), dtype='uint8')
+
+
+def _to_srgb(picture: Image.Image) -> Image.Image:
+    """Return an open file's picture as 8-bit sRGB without transparency."""
+    profile = picture.info.get('icc_profile')
+    picture = ImageOps.exif_transpose(picture)
+    if picture.mode.startswith('I'):  # 16-bit grey, which Pillow would clip at 255
+        grey = numpy.asarray(picture).astype('float64')
+        picture = Image.fromarray((grey / 257).round().clip(0, 255).astype('uint8'))
+    elif picture.mode == 'F':
+        raise ValueError('floating-point pixels: save it with 8 or 16 bits a channel')
+    alpha = None
+    if 'A' in picture.mode or 'a' in picture.mode or 'transparency' in picture.info:
+        picture = picture.convert('RGBA')
+        alpha = picture.getchannel('A')
+        picture = picture.convert('RGB')
+    elif picture.mode not in ('L', 'CMYK'):
+        picture = picture.convert('RGB')
+    if profile:
+        picture = _apply_profile(picture, profile)
+    picture = picture.convert('RGB')
+    if alpha is not None:
+        white = Image.new('RGB', picture.size, 'white')
+        picture = Image.composite(picture, white, alpha)
+    return picture
+
+
+def _apply_profile(picture: Image.Image, profile: bytes) -> Image.Image:
+    """Convert to sRGB by the colour profile that came with a picture, if it fits its colours."""
+    spaces = {'RGB': 'RGB', 'L': 'GRAY', 'CMYK': 'CMYK'}
+    try:
+        source = ImageCms.ImageCmsProfile(BytesIO(profile))
+        if source.profile.xcolor_space.strip() != spaces[picture.mode]:
+            return picture
+        target = ImageCms.createProfile('sRGB')
+        return ImageCms.profileToProfile(picture, source, target, outputMode='RGB') or picture
+    except (ImageCms.PyCMSError, OSError):  # a damaged profile: the colours as they are
+        return picture
+
+
+def save_format(path: Union[str, Path]) -> Dict[str, object]:
+    """Return how Pillow is to write a file of this ending: PNG, JPEG, WebP or TIFF.
+
+    Raises
+    ------
+    InputError
+        If pictures are not written with this ending.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in _SAVE_OPTIONS:
+        known = ', '.join(_SAVE_OPTIONS)
+        raise InputError(f"cannot write a picture named '{path}': its name must end in {known}")
+    return _SAVE_OPTIONS[suffix]
+
+
+def save_image(path: Union[str, Path], img: np.ndarray) -> None:
+    """Write a picture to a file, in the format its ending says, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        Ending in .png, .jpg or .jpeg (quality 95), .webp, .tif or .tiff.
+    img : np.ndarray of shape (height, width, 3)
+        RGB in 0-1, as `postprocess` returns it; rounded to the nearest of 256 levels.
+
+    Raises
+    ------
+    InputError
+        If the ending is another, or the file cannot be written.
+    """
+    options = save_format(path)
+    pixels = (img.asnumpy() * 255).round().astype('uint8')
+    with replacing(Path(path)) as temporary:
+        Image.fromarray(pixels).save(temporary, **options)
+
+
+def find_pictures(folder: Union[str, Path]) -> List[Path]:
+    """Return all picture files in a folder and the folders in it, sorted by name."""
+    endings = ('.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff')
+    return sorted(path for path in Path(folder).rglob('*') if path.suffix.lower() in endings)
+
+
+def samples(kind: str) -> Dict[str, Path]:
+    """Return the bundled pictures, name to file; `kind` is 'content' or 'style'."""
+    return {path.stem: path for path in find_pictures(assets_folder() / kind)}
+
+
+def picture_path(name: str, kind: str) -> Path:
+    """Return the file meant by `name`: a file, or the name of a bundled sample.
+
+    Raises
+    ------
+    InputError
+        If it is neither; the message names the sample or file it may have meant.
+    """
+    known = samples(kind)
+    if name in known:
+        return known[name]
+    if Path(name).suffix or Path(name).exists() or '/' in name:
+        return Path(name)
+    raise unknown(f'file or bundled {kind} picture', name, known)

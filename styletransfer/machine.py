@@ -1,0 +1,52 @@
+"""What this machine has: a device to compute on, and memory."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Optional
+
+import mxnet as mx
+
+from styletransfer.errors import InputError, unknown
+
+
+def find_device(name: str) -> mx.Context:
+    """Return the device called 'cpu' or 'gpu'; 'auto' is the first GPU if there is one.
+
+    Raises
+    ------
+    InputError
+        If the name is another, or a GPU is asked for where MXNet finds none.
+    """
+    if name not in ('cpu', 'gpu', 'auto'):
+        raise unknown('device', name, ('cpu', 'gpu', 'auto'))
+    gpus = mx.context.num_gpus() if name != 'cpu' else 0
+    if name == 'gpu' and not gpus:
+        raise InputError(
+            'no GPU found: this needs an NVIDIA GPU and mxnet-cu112 in place of mxnet '
+            '(see "On a GPU" in the README); leave out --device gpu to run on the CPU'
+        )
+    return mx.gpu() if gpus else mx.cpu()
+
+
+def total_memory() -> Optional[int]:
+    """Return the bytes of memory this process may have, None where the system does not say."""
+    try:
+        limits = [os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES')]
+    except (ValueError, OSError, AttributeError):
+        return None
+    try:
+        limits.append(int(Path('/sys/fs/cgroup/memory.max').read_text()))
+    except (OSError, ValueError):  # no cgroup v2 here, or no limit ('max')
+        pass
+    return min(limits)
+
+
+def peak_memory() -> int:
+    """Return the most bytes of memory this process has held at once."""
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == 'darwin' else peak * 1024  # bytes there, kilobytes elsewhere

@@ -1,0 +1,128 @@
+r"""Choose the scale of every layer of a VGG without changing what it sees.
+
+ReLU and max pooling are positively homogeneous: :math:`f(ax) = a f(x)` for :math:`a > 0`. So a
+convolution may speak `a` times louder if the next one listens `a` times less, and nothing changes
+but the scale of what is tapped in between. Gatys et al. (2016) use this freedom to give each
+filter a mean activation of 1; here it serves two ends: no style layer drowns another (`level`),
+and the book's own weights suit the network (`balance`).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Callable, List, Sequence, Tuple
+
+import mxnet as mx
+from mxnet import npx
+from mxnet import numpy as np
+from mxnet.gluon import nn
+
+from styletransfer.recipes import D2L_ZH
+from styletransfer.synthesis import Step, coarse_to_fine
+from styletransfer.vgg import Backbone, freeze, layer_index, set_weights, truncated_vgg
+from styletransfer.weight_files import Conv
+
+# terms at the end of the coarse stage as the book's tutorial prints them for the full VGG-19,
+# on its own pictures (epoch 450)
+BOOK_CONTENT, BOOK_STYLE = 50.59, 35.19
+
+
+def frozen(convs: Sequence[Conv]) -> nn.HybridSequential:
+    """Return the VGG-19 with these convolutions, cut behind the last of them."""
+    convs_per_block = (2, 2, 4, 4, 4)
+    widths, k = [], 0
+    for count in convs_per_block:
+        widths.append(len(convs[min(k, len(convs) - 1)][1]))
+        k += count
+    whole = truncated_vgg(Backbone('', convs_per_block, tuple(widths), sources=()))
+    ends = [i for i, layer in enumerate(whole) if isinstance(layer, nn.Conv2D)]
+    net = whole[: ends[len(convs) - 1] + 1]
+    set_weights(net, convs, mx.cpu())
+    return freeze(net)
+
+
+def scaled(convs: Sequence[Conv], factors: Sequence[float]) -> List[Conv]:
+    r"""Return the convolutions of a network whose k-th output is `factors[k]` times as large.
+
+    .. math:: W'_k = \frac{a_k}{a_{k-1}} W_k, \quad b'_k = a_k b_k, \quad a_0 = 1
+    """
+    pairs = zip(convs, factors, [1.0, *factors])
+    return [(weight * (new / old), bias * new) for (weight, bias), new, old in pairs]
+
+
+def mean_activations(convs: Sequence[Conv], X: np.ndarray) -> List[float]:
+    """Return the mean of each convolution's output behind its ReLU, for pictures X."""
+    means = []
+    for layer in frozen(convs):
+        X = layer(X)
+        if isinstance(layer, nn.Conv2D):
+            means.append(float(npx.relu(X).mean()))
+    return means
+
+
+def level(convs: Sequence[Conv], X: np.ndarray) -> List[Conv]:
+    r"""Return the network with mean activations :math:`\sqrt{c}`, c the channels of the layer.
+
+    A Gram matrix holds products of two activations over c (see `styletransfer.losses.gram`), so
+    with this choice its entries have the same size in every layer, and so has the style loss.
+
+    Parameters
+    ----------
+    convs : sequence of (weight, bias)
+    X : np.ndarray of shape (n, 3, h, w)
+        Preprocessed pictures of the kind the network will see.
+    """
+    wanted = [math.sqrt(len(bias)) for _, bias in convs]
+    means = mean_activations(convs, X)
+    return scaled(convs, [goal / mean for goal, mean in zip(wanted, means)])
+
+
+def balance(
+    convs: Sequence[Conv],
+    pairs: Sequence[Tuple[np.ndarray, np.ndarray]],
+    rounds: int = 5,
+    tell: Callable[[str], None] = print,
+) -> List[Conv]:
+    """Return the network for which the book's weights give the book's balance of losses.
+
+    All layers but conv4_4 share one factor, conv4_4 has another. The coarse stage of `D2L_ZH` is
+    run on each pair; then the factors change so that, the picture being the same, its content and
+    style losses would be the book's. As the picture changes with them this takes some rounds.
+
+    Parameters
+    ----------
+    convs : sequence of (weight, bias)
+        From `level`.
+    pairs : sequence of (content_img, style_img)
+        Pictures of shape (height, width, 3), RGB in 0-255.
+    rounds : int
+    tell : callable
+        Told one line a round.
+    """
+    recipe = replace(D2L_ZH, stages=D2L_ZH.stages[:1])
+    of_content = [layer_index(f'conv4_{i}') for i in (4,)]
+    names = [i for i, layer in enumerate(frozen(convs)) if isinstance(layer, nn.Conv2D)]
+    content_factor = style_factor = 1.0
+    for turn in range(rounds + 1):
+        factors = [content_factor if i in of_content else style_factor for i in names]
+        result = scaled(convs, factors)
+        net, last = frozen(result), []
+        for content_img, style_img in pairs:
+            steps: List[Step] = []
+            coarse_to_fine(
+                net, recipe, content_img, style_img, content_img, mx.cpu(), steps.append
+            )
+            last.append(steps[-1])
+        content, style, tv = (
+            math.exp(sum(math.log(getattr(step, term)) for step in last) / len(last))
+            for term in ('content', 'style', 'tv')
+        )
+        tell(
+            f'balance, round {turn}: factors {content_factor:.3f} and {style_factor:.3f}, '
+            f'content {content:.2f}, style {style:.2f}, TV {tv:.2f}'
+        )
+        # the content loss is quadratic in its layer's scale, the style loss goes with its power 4
+        content_factor *= (BOOK_CONTENT / content) ** (1 / 2)
+        style_factor *= (BOOK_STYLE / style) ** (1 / 4)
+    return result

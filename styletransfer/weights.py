@@ -1,0 +1,149 @@
+"""The command that lists, downloads and checks weights.
+
+``python -m styletransfer.weights list|get|verify|path [NAME|FILE]``
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import List, Optional, Sequence
+
+import mxnet as mx
+
+from styletransfer.command import Parser, exit_status
+from styletransfer.errors import InputError, unknown
+from styletransfer.fetch import describe, fetch, local_weights
+from styletransfer.sources import Source
+from styletransfer.vgg import BACKBONES, set_weights, truncated_vgg
+from styletransfer.weight_files import Conv, WeightsError, read_notes, read_weights, tensors_sha256
+
+
+def table() -> str:
+    """Return all sources of all networks, in the order in which they are asked."""
+    rows = [('NETWORK', 'SOURCE', 'FILE', 'MB', 'LICENCE', 'HERE')]
+    for name, backbone in BACKBONES.items():
+        rows.append((name, 'your own: --weights FILE', '', '', '', ''))
+        for source in backbone.sources:
+            here = 'yes' if source.location.is_file() else 'no'
+            size = f'{source.size / 1e6:.0f}'
+            rows.append((name, source.name, source.file, size, source.licence, here))
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    lines = ('  '.join(f'{cell:<{w}}' for cell, w in zip(row, widths)) for row in rows)
+    return '\n'.join(line.rstrip() for line in lines)
+
+
+def here(name: str) -> Path:
+    """Return the file of a network's weights.
+
+    Raises
+    ------
+    InputError
+        If there is no network of that name, or its weights are not on this machine.
+    """
+    if name not in BACKBONES:
+        raise unknown('network', name, BACKBONES)
+    path = local_weights(BACKBONES[name].sources)
+    if path is None:
+        raise InputError(
+            f'the weights of {name} are not on this machine: '
+            f'python -m styletransfer.weights get {name}'
+        )
+    return path
+
+
+def verify(path: Path) -> str:
+    """Check a file of weights as far as it can be, and return what was found.
+
+    Raises
+    ------
+    WeightsError
+        If it is damaged, fits no network, or is not what is published under its name.
+    """
+    convs = read_weights(path)
+    lines = [f'{path}', f'fits {fitting(convs)}; all of its numbers are finite']
+    noted = read_notes(path).get('tensors_sha256')
+    if noted and noted != tensors_sha256(convs):
+        raise WeightsError(
+            f"'{path}' has changed since it was written: delete it, and get it again"
+        )
+    if noted:
+        lines.append('its numbers are those that were downloaded')
+    lines += [f'is the file published by {source.name}' for source in publishers(path)]
+    origin = describe(path)
+    return '\n'.join([*lines, f'source {origin["source"]}', f'sha256 {origin["sha256"]}'])
+
+
+def fitting(convs: Sequence[Conv]) -> str:
+    """Return the name of the network that these weights belong to."""
+    reasons = []
+    for name, backbone in BACKBONES.items():
+        try:
+            set_weights(truncated_vgg(backbone), convs, mx.cpu())
+            return name
+        except WeightsError as error:
+            reasons.append(f'{name}: {error}')
+    raise WeightsError('they fit no network (' + '; '.join(reasons) + ')')
+
+
+def publishers(path: Path) -> List[Source]:
+    """Return the sources whose published hash a file has.
+
+    Raises
+    ------
+    WeightsError
+        If it lies at a source's place and has another hash.
+    """
+    found = []
+    for source in (source for backbone in BACKBONES.values() for source in backbone.sources):
+        if not source.hash or path.suffix != source.location.suffix:
+            continue
+        if source.published(path):
+            found.append(source)
+        # of a file from which tensors were taken, the hash published is not that of the tensors
+        elif path.name == source.file and not source.tensors:
+            raise WeightsError(
+                f"'{path}' is not the file published by {source.name}: delete it, and get it again"
+            )
+    return found
+
+
+def run(argv: Optional[Sequence[str]]) -> int:
+    """Do what the arguments say."""
+    parser = Parser('weights', 'List, download and check the weights of the networks.')
+    parser.add_argument('action', help='list, get, verify or path')
+    parser.add_argument('name', nargs='?', help='a network, or for verify also a file')
+    parser.add_argument('--quiet', action='store_true', help='get: no messages, no bar')
+    args = parser.parse_args(argv)
+    if args.action not in ('list', 'get', 'verify', 'path'):
+        raise unknown('action', args.action, ['list', 'get', 'verify', 'path'])
+    if args.action == 'list':
+        print(table())
+        return 0
+    if args.name is None:
+        raise InputError(f'{args.action} what? Name a network: {", ".join(BACKBONES)}')
+    if args.action == 'verify' and args.name not in BACKBONES and is_file_name(args.name):
+        print(verify(Path(args.name)))
+    elif args.action == 'verify':
+        print(verify(here(args.name)))
+    elif args.action == 'path':
+        print(here(args.name))
+    elif args.name not in BACKBONES:
+        raise unknown('network', args.name, BACKBONES)
+    else:
+        print(fetch(BACKBONES[args.name].sources, quiet=args.quiet))
+    return 0
+
+
+def is_file_name(name: str) -> bool:
+    """Return whether what was given can only mean a file."""
+    return Path(name).exists() or bool(Path(name).suffix) or len(Path(name).parts) > 1
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Run ``python -m styletransfer.weights``."""
+    return exit_status(lambda: run(argv))
+
+
+if __name__ == '__main__':
+    sys.exit(main())
