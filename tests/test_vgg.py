@@ -1,0 +1,152 @@
+"""Layer names against Gluon's own network, taps, weights, and the backbone table."""
+
+import numpy
+import pytest
+from mxnet import autograd
+from mxnet import numpy as np
+from mxnet.gluon import nn
+from mxnet.gluon.model_zoo.vision import vgg19
+
+from styletransfer.errors import InputError
+from styletransfer.vgg import (
+    BACKBONES,
+    LAST_LAYER,
+    extract_features,
+    find_backbone,
+    get_net,
+    layer_index,
+    memory_estimate,
+    set_weights,
+    truncated_vgg,
+    vgg_layer_names,
+)
+from styletransfer.weight_files import WeightsError
+
+KINDS = {'conv': nn.Conv2D, 'relu': nn.Activation, 'pool': nn.MaxPool2D}
+
+
+def test_layer_names_are_those_of_gluons_vgg19():
+    features = vgg19().features
+    names = list(vgg_layer_names())
+    assert len(names) == len(features) - 4  # behind them: two dense layers, two dropouts
+    for name, layer in zip(names, features):
+        assert isinstance(layer, KINDS[name[:4]]), name
+    widths = {name: layer._channels for name, layer in zip(names, features) if 'conv' in name}
+    assert widths['conv1_1'] == 64
+    assert widths['conv3_4'] == 256
+    assert widths['conv5_1'] == 512
+
+
+def test_the_books_numbers():
+    style = ['conv1_1', 'conv2_1', 'conv3_1', 'conv4_1', 'conv5_1']
+    assert [layer_index(name) for name in style] == [0, 5, 10, 19, 28]
+    assert layer_index('conv4_4') == 25
+    assert [layer_index(25), layer_index('25'), layer_index('relu4_2')] == [25, 25, 22]
+
+
+@pytest.mark.parametrize(
+    ('layer', 'message'),
+    [('conv4_5', "did you mean 'conv4_4'"), (29, '29'), (-1, '-1'), ('conv5_2', 'conv5_1')],
+)
+def test_layers_that_are_not_there(layer, message):
+    with pytest.raises(InputError, match=message):
+        layer_index(layer)
+
+
+def test_widths_of_the_table_are_the_networks():
+    for backbone in BACKBONES.values():
+        net = truncated_vgg(backbone)
+        assert len(net) == LAST_LAYER + 1
+        convs = [layer for layer in net if isinstance(layer, nn.Conv2D)]
+        assert [conv._channels for conv in convs] == [
+            width for width, count in zip(backbone.widths, (2, 2, 4, 4, 1)) for _ in range(count)
+        ]
+
+
+def test_taps_have_the_promised_order_and_shapes(tiny_net):
+    X = np.ones((2, 3, 35, 50))
+    contents, styles = extract_features(tiny_net, X, [25], ['conv2_1', 'conv1_1', 'conv5_1'])
+    assert [Y.shape for Y in contents] == [(2, 4, 4, 6)]
+    assert [Y.shape for Y in styles] == [(2, 2, 35, 50), (2, 3, 17, 25), (2, 4, 2, 3)]
+
+
+def test_a_layer_may_be_content_and_style(tiny_net):
+    contents, styles = extract_features(tiny_net, np.ones((1, 3, 16, 16)), ['conv4_4'], [25])
+    numpy.testing.assert_array_equal(contents[0].asnumpy(), styles[0].asnumpy())
+
+
+def test_taps_are_before_relu(tiny_net):
+    rng = numpy.random.default_rng(0)
+    X = np.array(rng.normal(size=(1, 3, 32, 32)), dtype='float32')
+    (conv,), (relu,) = extract_features(tiny_net, X, ['conv1_1'], ['relu1_1'])
+    assert conv.asnumpy().min() < 0
+    numpy.testing.assert_array_equal(relu.asnumpy(), conv.asnumpy().clip(0))
+
+
+def test_features_survive_the_next_call(tiny_net):
+    rng = numpy.random.default_rng(0)
+    a, b = (np.array(rng.normal(size=(1, 3, 32, 32)), dtype='float32') for _ in range(2))
+    first, _ = extract_features(tiny_net, a, [25], [0])
+    kept = first[0].asnumpy().copy()
+    extract_features(tiny_net, b, [25], [0])
+    numpy.testing.assert_array_equal(first[0].asnumpy(), kept)
+
+
+def test_weights_get_no_gradient_and_the_picture_does(tiny_net):
+    X = np.ones((1, 3, 16, 16))
+    X.attach_grad()
+    with autograd.record():
+        contents, _ = extract_features(tiny_net, X, [25], [])
+        l = contents[0].sum()
+    l.backward()
+    assert float(np.abs(X.grad).sum()) > 0
+    assert {p.grad_req for p in tiny_net.collect_params().values()} == {'null'}
+
+
+def test_set_weights_gives_each_convolution_its_own(cpu_convs):
+    net = truncated_vgg(BACKBONES['vgg19_slim'])
+    set_weights(net, cpu_convs, None)
+    layers = [layer for layer in net if isinstance(layer, nn.Conv2D)]
+    for layer, (weight, bias) in zip(layers, cpu_convs):
+        numpy.testing.assert_array_equal(layer.weight.data().asnumpy(), weight)
+        numpy.testing.assert_array_equal(layer.bias.data().asnumpy(), bias)
+
+
+def test_weights_of_another_network_are_refused(cpu_convs):
+    with pytest.raises(
+        WeightsError, match=r'convolution 1 .*\(16, 3, 3, 3\), not \(64, 3, 3, 3\)'
+    ):
+        set_weights(truncated_vgg(BACKBONES['vgg19']), cpu_convs, None)
+    with pytest.raises(WeightsError, match='12 convolutions'):
+        set_weights(truncated_vgg(BACKBONES['vgg19_slim']), cpu_convs[:12], None)
+
+
+@pytest.fixture
+def cpu_convs():
+    rng = numpy.random.default_rng(0)
+    channels = [3, 16, 16, 32, 32, 64, 64, 64, 64, 128, 128, 128, 128, 128]
+    return [
+        (rng.normal(size=(o, i, 3, 3)).astype('float32'), rng.normal(size=o).astype('float32'))
+        for i, o in zip(channels, channels[1:])
+    ]
+
+
+def test_random_weights_follow_the_seed():
+    def first(seed):
+        net, origin = get_net('vgg19_slim', 'random', seed=seed)
+        assert origin['source'] == 'random'
+        return net[0].weight.data().asnumpy()
+
+    numpy.testing.assert_array_equal(first(1), first(1))
+    assert (first(1) != first(2)).any()
+
+
+def test_unknown_backbone():
+    with pytest.raises(InputError, match="did you mean 'vgg19_slim'"):
+        find_backbone('vgg19-slim')
+
+
+def test_memory_grows_with_the_pixels_and_the_width():
+    small = memory_estimate('vgg19_slim', (560, 320))
+    assert memory_estimate('vgg19_slim', (1120, 640)) > 3 * small - 1e9
+    assert memory_estimate('vgg19', (560, 320)) > small
