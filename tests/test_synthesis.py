@@ -119,7 +119,8 @@ def test_train_equals_the_loop_written_straight_down(tiny_net, tiny_stage):
     assert losses.shape == (20, 4)
     assert (losses[-1, :3] > 0.01 * losses[-1, 3]).all()
     numpy.testing.assert_allclose(losses, expected, rtol=1e-5, atol=1e-7)
-    numpy.testing.assert_allclose(output.asnumpy(), X, rtol=1e-4, atol=1e-4)
+    # where a gradient is next to nothing, Adam makes steps of rounding errors
+    numpy.testing.assert_allclose(output.asnumpy(), X, atol=1e-3)
 
 
 def test_the_loss_goes_down_and_the_start_is_not_changed(tiny_net, tiny_stage):
