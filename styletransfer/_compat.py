@@ -22,6 +22,7 @@ import os
 import sys
 import warnings
 from pathlib import Path
+from typing import Optional
 
 import numpy
 
@@ -62,15 +63,19 @@ def _restore_numpy_aliases() -> None:
                 setattr(numpy, name, value)
 
 
-def usable_cores() -> int:
-    """Return how many cores this process may use: its affinity, capped by its cgroup."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
+def _cgroup_cores() -> Optional[int]:
     try:
         quota, period = Path('/sys/fs/cgroup/cpu.max').read_text().split()
-        cores = min(cores or 1, max(1, round(int(quota) / int(period))))
+        return max(1, round(int(quota) / int(period)))
     except (OSError, ValueError):  # no cgroup v2 here, or its quota is 'max'
-        pass
-    return cores or 1
+        return None
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use: its affinity, capped by its cgroup."""
+    affine = hasattr(os, 'sched_getaffinity')  # not on macOS
+    cores = (len(os.sched_getaffinity(0)) if affine else os.cpu_count()) or 1
+    return min(cores, _cgroup_cores() or cores)
 
 
 def _load_cuda_libraries() -> None:
@@ -94,7 +99,14 @@ def _import_mxnet() -> None:
     _load_cuda_libraries()
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')  # MXNet's own import uses what NumPy deprecated
-        import mxnet
+        try:
+            import mxnet
+        except ModuleNotFoundError as error:
+            raise ImportError(
+                f'no module named {error.name}: install MXNet with  '
+                "pip install 'styletransfer[cpu]'  or, on an NVIDIA GPU,  "
+                "pip install 'styletransfer[cu112]'"
+            ) from error
     mxnet.npx.set_np()
 
 

@@ -5,6 +5,7 @@ The file is safetensors: opening it cannot run anything, unlike a pickle.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any, Dict, Mapping, NamedTuple
@@ -44,11 +45,13 @@ class Checkpoint(NamedTuple):
 
 def save_checkpoint(path: Path, arrays: Mapping[str, numpy.ndarray], record: Any) -> None:
     """Write arrays and a JSON-able record to `path`, replacing what was there in one step."""
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     tensors = {name: numpy.ascontiguousarray(array) for name, array in arrays.items()}
+    text = json.dumps(record)
+    metadata = {'record': text, 'sha256': _digest(tensors, text)}
     with replacing(path) as temporary:
-        save_file(tensors, temporary, metadata={'record': json.dumps(record)})
+        temporary.write_bytes(save(tensors, metadata=metadata))
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -57,16 +60,31 @@ def load_checkpoint(path: Path) -> Checkpoint:
     Raises
     ------
     InputError
-        If the file is not a checkpoint of this package.
+        If the file is not a checkpoint of this package, or not as it was written.
     """
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(str(path), framework='numpy') as file:
-            arrays = {name: file.get_tensor(name) for name in file.keys()}
-            return Checkpoint(arrays, json.loads(file.metadata()['record']))
-    except (SafetensorError, TypeError, KeyError, ValueError) as error:
-        raise InputError(f"'{path}' is not a checkpoint of this program ({error})") from error
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            metadata = file.metadata()
+        if metadata['sha256'] != _digest(arrays, metadata['record']):
+            raise ValueError('its contents have changed since')
+        return Checkpoint(arrays, json.loads(metadata['record']))
+    except (SafetensorError, OSError, TypeError, KeyError, ValueError) as error:
+        raise InputError(
+            f"'{path}' is not a checkpoint of this program, or damaged ({error}): remove it, and "
+            'start again'
+        ) from error
+
+
+def _digest(arrays: Mapping[str, numpy.ndarray], text: str) -> str:
+    """Return the SHA-256 of all that a checkpoint holds."""
+    digest = hashlib.sha256(text.encode())
+    for name in sorted(arrays):
+        digest.update(name.encode())
+        digest.update(arrays[name].tobytes())
+    return digest.hexdigest()
 
 
 def adam_state(trainer: gluon.Trainer) -> Arrays:
@@ -88,8 +106,9 @@ def restore_adam(trainer: gluon.Trainer, arrays: Arrays) -> None:
         if f'adam.{i}.steps' not in arrays:  # kept before the first step
             continue
         device = parameter.list_ctx()[0]
-        updater.states[i] = tuple(
-            np.array(arrays[f'adam.{i}.{part}'], ctx=device) for part in ('mean', 'variance')
+        updater.states[i] = tuple(  # of the older kind of array, which Adam's update takes
+            np.array(arrays[f'adam.{i}.{part}'], ctx=device).as_nd_ndarray()
+            for part in ('mean', 'variance')
         )
         updater.states_synced[i] = True
         steps = int(arrays[f'adam.{i}.steps'][0])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
-from typing import Any, Callable, List, NoReturn
+from typing import Any, Callable, List, NoReturn, Optional, Sequence
 
-from styletransfer.errors import InputError
+from styletransfer.errors import InputError, unknown
 
 
 class Parser(argparse.ArgumentParser):
@@ -19,21 +20,49 @@ class Parser(argparse.ArgumentParser):
             allow_abbrev=False,
         )
 
+    def parse_args(  # type: ignore[override]
+        self, argv: Optional[Sequence[str]] = None, namespace: Optional[argparse.Namespace] = None
+    ) -> argparse.Namespace:
+        """Return the arguments; an unknown flag is told with the known one most like it."""
+        argv = joined(sys.argv[1:] if argv is None else argv)
+        args, rest = self.parse_known_args(argv, namespace)
+        for name in (text.split('=')[0] for text in rest if text.startswith('-')):
+            raise unknown('flag', name, self._option_string_actions, '--help lists all flags')
+        if rest:
+            raise InputError(f"'{rest[0]}' stands alone: which flag is it for? --help lists all")
+        return args
+
     def error(self, message: str) -> NoReturn:
         """Raise the mistake like any other of the user's."""
-        raise InputError(f'{message} (--help lists all options)')
+        raise InputError(f'{message} (--help lists all flags)')
+
+
+def joined(argv: Sequence[str]) -> List[str]:
+    """Return arguments with '--shape', '-1x5' made one, which argparse would take for two flags.
+
+    No flag but -h has a single hyphen, so whatever else has one is the value of the flag before.
+    """
+    done: List[str] = []
+    for text in argv:
+        if re.match('-[^-]', text) and text != '-h' and done and re.match('--[^=]+$', done[-1]):
+            done[-1] += '=' + text
+        else:
+            done.append(text)
+    return done
 
 
 def argument(parse: Callable[[str], Any]) -> Callable[[str], Any]:
-    """Let argparse show what a function of ours says of a value; of others it says enough."""
+    """Let argparse show what `parse` says of a value that it cannot use."""
+    what = 'a number' if parse is float else 'a whole number'
 
     def parsed(text: str) -> Any:
         try:
             return parse(text)
         except InputError as error:
             raise argparse.ArgumentTypeError(str(error)) from error
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"'{text}' is not {what}") from error
 
-    parsed.__name__ = {'int': 'whole number', 'float': 'number'}.get(parse.__name__, 'value')
     return parsed
 
 

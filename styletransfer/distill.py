@@ -42,7 +42,13 @@ from styletransfer.fetch import fetch, local_weights
 from styletransfer.files import replacing
 from styletransfer.images import find_pictures, load_image, rgb_mean, rgb_std, samples
 from styletransfer.rescale import balance, frozen, level
-from styletransfer.weight_files import Conv, WeightsError, read_weights
+from styletransfer.weight_files import (
+    Conv,
+    WeightsError,
+    read_weights,
+    tensors_sha256,
+    write_tensors,
+)
 
 CONVS = [name for name in vgg.vgg_layer_names() if name.startswith('conv')][:13]
 TAPS = ('conv1_1', 'conv2_1', 'conv3_1', 'conv4_1', 'conv4_4', 'conv5_1')
@@ -254,7 +260,7 @@ def make_parser() -> Parser:
     add('--lr', type=float, default=4e-3, help='highest step size of Adam (%(default)s)')
     add('--seed', type=argument(natural), default=0, help='(%(default)s)')
     add('--examine-every', type=argument(positive), default=250, help='steps (%(default)s)')
-    add('--balance-rounds', type=argument(natural), default=5, help='(%(default)s)')
+    add('--balance-rounds', type=argument(natural), default=4, help='(%(default)s)')
     add('--resume', action='store_true', help='go on from the checkpoint beside --output')
     add('--quiet', action='store_true', help='no bars and no messages')
     return parser
@@ -340,7 +346,6 @@ def write_network(
     quiet: bool,
 ) -> None:
     """Fold, level, balance, and write the network with what became of its training."""
-    from safetensors.numpy import save_file
 
     def tell(line: str) -> None:
         if not quiet:
@@ -355,11 +360,17 @@ def write_network(
         convs = balance(convs, list(zip(content, style)), settings['balance_rounds'], tell)
     tensors = {}
     for name, (weight, bias) in zip(CONVS, convs):
-        tensors[f'features.{vgg.layer_index(name)}.weight'] = numpy.ascontiguousarray(weight)
+        tensors[f'features.{vgg.layer_index(name)}.weight'] = weight
         tensors[f'features.{vgg.layer_index(name)}.bias'] = bias
     marks = ', '.join(f'{t} {mark:.3f}' for t, mark in zip(TAPS, history[-1]['r_squared']))
+    notes = {
+        'source': 'distilled by styletransfer.distill',
+        'licence': 'CC BY 4.0',  # what Oxford's VGG-19 asks of what is made from it
+        'tensors_sha256': tensors_sha256(convs),
+        'r_squared': marks,
+    }
     with replacing(output) as temporary:
-        save_file(tensors, temporary, metadata={'network': 'vgg19_slim', 'r_squared': marks})
+        write_tensors(temporary, tensors, notes)
     tell(f'The network is {output}. R-squared: {marks}')
 
 

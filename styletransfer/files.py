@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Iterator
 
@@ -15,7 +15,8 @@ from styletransfer.errors import InputError
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary name beside `path`; on success it becomes `path`, on failure it goes.
 
-    Whoever looks at `path` sees the old file or the new one, never a part of one.
+    Whoever looks at `path` sees the old file or the new one, never a part of one. Its folder is
+    made if need be.
 
     Raises
     ------
@@ -25,13 +26,17 @@ def replacing(path: Path) -> Iterator[Path]:
     path = Path(path)
     temporary = path.with_name(f'.{os.getpid()}-{path.name}')
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         os.replace(temporary, path)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise InputError(f"cannot write '{path}': {reason}; free some space or choose another folder") from error
+        raise InputError(
+            f"cannot write '{path}': {reason}; free some space or choose another folder"
+        ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # it is not there after a success, or its folder is none
+            temporary.unlink()
 
 
 def file_sha256(path: Path) -> str:

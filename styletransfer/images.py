@@ -7,11 +7,13 @@ for pictures and (n, 3, height, width) for the network. The two meet in this mod
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple, Union
+from typing import Any, Dict, List, Optional, Tuple, Union
 
 import numpy
 from mxnet import image
@@ -27,8 +29,8 @@ ImageShape = Tuple[int, int]  # (width, height)
 rgb_mean = np.array([0.485, 0.456, 0.406])
 rgb_std = np.array([0.229, 0.224, 0.225])
 
-_READ_FORMATS = ('JPEG', 'MPO', 'PNG', 'WEBP', 'TIFF', 'BMP', 'GIF', 'PPM')
-_SAVE_OPTIONS: Dict[str, Dict[str, object]] = {
+_READ_FORMATS = ('JPEG', 'PNG', 'WEBP', 'TIFF', 'BMP', 'GIF', 'PPM')
+_SAVE_OPTIONS: Dict[str, Dict[str, Any]] = {
     '.png': {'format': 'PNG'},
     '.jpg': {'format': 'JPEG', 'quality': 95, 'subsampling': 0},
     '.jpeg': {'format': 'JPEG', 'quality': 95, 'subsampling': 0},
@@ -36,6 +38,9 @@ _SAVE_OPTIONS: Dict[str, Dict[str, object]] = {
     '.tif': {'format': 'TIFF', 'compression': 'tiff_lzw'},
     '.tiff': {'format': 'TIFF', 'compression': 'tiff_lzw'},
 }
+
+
+PICTURE_FORMATS = tuple(suffix[1:] for suffix in _SAVE_OPTIONS)
 
 
 def parse_shape(text: str) -> ImageShape:
@@ -122,8 +127,8 @@ def load_image(path: Union[str, Path], image_shape: Optional[ImageShape] = None)
     path = Path(path)
     try:
         if not path.is_file():
-            what = 'a folder' if path.is_dir() else 'no such file'
-            raise InputError(f"cannot read picture '{path}': {what}")
+            what = 'it is a folder, or no ordinary file' if path.exists() else 'no such file'
+            raise InputError(f"cannot read picture '{path}': {what}; give a picture's file name")
         with warnings.catch_warnings():
             # a damaged tag of a readable picture is nobody's concern; a bomb is
             warnings.simplefilter('ignore')
@@ -132,7 +137,7 @@ def load_image(path: Union[str, Path], image_shape: Optional[ImageShape] = None)
                 rgb = _to_srgb(picture)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise InputError(
-            f"picture '{path}' has more than {Image.MAX_IMAGE_PIXELS} pixels: make it smaller first"
+            f"picture '{path}' has more than {Image.MAX_IMAGE_PIXELS} pixels: save a smaller one"
         ) from None
     except UnidentifiedImageError:
         raise InputError(
@@ -142,7 +147,9 @@ def load_image(path: Union[str, Path], image_shape: Optional[ImageShape] = None)
         raise
     # Pillow's readers meet damaged files with errors of many kinds
     except Exception as error:
-        raise InputError(f"cannot read picture '{path}', is it damaged? ({error})") from error
+        raise InputError(
+            f"cannot read picture '{path}' ({error}): it may be damaged; save it anew, as PNG"
+        ) from error
     if image_shape:
         factor = min(side // (2 * wanted) for side, wanted in zip(rgb.size, image_shape))
         rgb = rgb.reduce(factor) if factor > 1 else rgb
@@ -151,18 +158,21 @@ def load_image(path: Union[str, Path], image_shape: Optional[ImageShape] = None)
 
 def _to_srgb(picture: Image.Image) -> Image.Image:
     """Return an open file's picture as 8-bit sRGB without transparency."""
+    picture.load()
     profile = picture.info.get('icc_profile')
-    picture = ImageOps.exif_transpose(picture)
+    with suppress(Exception):  # a damaged tag in a readable picture: it stays as it lies
+        picture = ImageOps.exif_transpose(picture)
     if picture.mode.startswith('I'):  # 16-bit grey, which Pillow would clip at 255
         grey = numpy.asarray(picture).astype('float64')
-        picture = Image.fromarray((grey / 257).round().clip(0, 255).astype('uint8'))
+        if grey.min() < 0 or grey.max() > 65535:
+            raise ValueError('more than 16 bits a channel')
+        picture = Image.fromarray((grey / 257).round().astype('uint8'))
     elif picture.mode == 'F':
-        raise ValueError('floating-point pixels: save it with 8 or 16 bits a channel')
+        raise ValueError('floating-point numbers for pixels')
     alpha = None
     if 'A' in picture.mode or 'a' in picture.mode or 'transparency' in picture.info:
-        picture = picture.convert('RGBA')
-        alpha = picture.getchannel('A')
-        picture = picture.convert('RGB')
+        alpha = picture.convert('RGBA').getchannel('A')
+        picture = picture.convert('L' if picture.mode == 'LA' else 'RGB')
     elif picture.mode not in ('L', 'CMYK'):
         picture = picture.convert('RGB')
     if profile:
@@ -187,21 +197,6 @@ def _apply_profile(picture: Image.Image, profile: bytes) -> Image.Image:
         return picture
 
 
-def save_format(path: Union[str, Path]) -> Dict[str, object]:
-    """Return how Pillow is to write a file of this ending: PNG, JPEG, WebP or TIFF.
-
-    Raises
-    ------
-    InputError
-        If pictures are not written with this ending.
-    """
-    suffix = Path(path).suffix.lower()
-    if suffix not in _SAVE_OPTIONS:
-        known = ', '.join(_SAVE_OPTIONS)
-        raise InputError(f"cannot write a picture named '{path}': its name must end in {known}")
-    return _SAVE_OPTIONS[suffix]
-
-
 def save_image(path: Union[str, Path], img: np.ndarray) -> None:
     """Write a picture to a file, in the format its ending says, whole or not at all.
 
@@ -217,10 +212,13 @@ def save_image(path: Union[str, Path], img: np.ndarray) -> None:
     InputError
         If the ending is another, or the file cannot be written.
     """
-    options = save_format(path)
+    suffix = Path(path).suffix.lower()
+    if suffix not in _SAVE_OPTIONS:
+        known = ', '.join(_SAVE_OPTIONS)
+        raise InputError(f"cannot write a picture named '{path}': its name must end in {known}")
     pixels = (img.asnumpy() * 255).round().astype('uint8')
     with replacing(Path(path)) as temporary:
-        Image.fromarray(pixels).save(temporary, **options)
+        Image.fromarray(pixels).save(temporary, **_SAVE_OPTIONS[suffix])
 
 
 def find_pictures(folder: Union[str, Path]) -> List[Path]:
@@ -245,6 +243,6 @@ def picture_path(name: str, kind: str) -> Path:
     known = samples(kind)
     if name in known:
         return known[name]
-    if Path(name).suffix or Path(name).exists() or '/' in name:
+    if Path(name).suffix or os.path.exists(name) or '/' in name:
         return Path(name)
     raise unknown(f'file or bundled {kind} picture', name, known)

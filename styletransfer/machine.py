@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Optional
 
@@ -22,7 +23,10 @@ def find_device(name: str) -> mx.Context:
     """
     if name not in ('cpu', 'gpu', 'auto'):
         raise unknown('device', name, ('cpu', 'gpu', 'auto'))
-    gpus = mx.context.num_gpus() if name != 'cpu' else 0
+    try:
+        gpus = mx.context.num_gpus() if name != 'cpu' else 0
+    except mx.MXNetError:  # a driver that is too old, or out of order
+        gpus = 0
     if name == 'gpu' and not gpus:
         raise InputError(
             'no GPU found: this needs an NVIDIA GPU and mxnet-cu112 in place of mxnet '
@@ -31,16 +35,17 @@ def find_device(name: str) -> mx.Context:
     return mx.gpu() if gpus else mx.cpu()
 
 
-def total_memory() -> Optional[int]:
-    """Return the bytes of memory this process may have, None where the system does not say."""
+def total_memory(device: mx.Context) -> Optional[int]:
+    """Return the bytes of memory a run may have there, None where the system does not say."""
+    if device.device_type == 'gpu':
+        return mx.context.gpu_memory_info(device.device_id)[1]
     try:
         limits = [os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES')]
     except (ValueError, OSError, AttributeError):
         return None
-    try:
-        limits.append(int(Path('/sys/fs/cgroup/memory.max').read_text()))
-    except (OSError, ValueError):  # no cgroup v2 here, or no limit ('max')
-        pass
+    for name in ('memory.max', 'memory/memory.limit_in_bytes'):  # of cgroups, version 2 and 1
+        with suppress(OSError, ValueError):  # there is none of that version, or no limit ('max')
+            limits.append(int(Path('/sys/fs/cgroup', name).read_text()))
     return min(limits)
 
 

@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 from types import FrameType
-from typing import Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 import numpy
 from mxnet import numpy as np
@@ -23,6 +23,9 @@ from styletransfer.files import replacing
 from styletransfer.images import postprocess, save_image
 from styletransfer.recipes import Recipe, shape_text
 from styletransfer.synthesis import Listener, Step
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def together(*listeners: Listener) -> Listener:
@@ -35,6 +38,11 @@ def together(*listeners: Listener) -> Listener:
     return on_step
 
 
+def stage_index(recipe: Recipe, step: Step) -> int:
+    """Return which stage a step belongs to, from 0; two stages may have the same numbers."""
+    return [stage is step.stage for stage in recipe.stages].index(True)
+
+
 class Bar:
     """One progress bar for each stage, with the three losses and the time left."""
 
@@ -43,10 +51,11 @@ class Bar:
         self.bar: Any = None
 
     def __call__(self, step: Step) -> None:
+        """Show one epoch more."""
         from tqdm import tqdm
 
         if self.bar is None:
-            number = self.recipe.stages.index(step.stage) + 1
+            number = stage_index(self.recipe, step) + 1
             self.bar = tqdm(
                 desc=f'stage {number} of {len(self.recipe.stages)}, '
                 + shape_text(step.stage.image_shape),
@@ -80,6 +89,7 @@ class History:
         self._then = time.perf_counter()
 
     def __call__(self, step: Step) -> None:
+        """Note the losses of an epoch."""
         if step.epoch == 1:
             shape = list(step.stage.image_shape)
             self.stages.append({'image_shape': shape, 'seconds': 0.0, 'losses': []})
@@ -105,28 +115,41 @@ class History:
         ]
 
 
-class Diverged(InputError):
-    """A loss is not a number any more; `X` is the last picture whose loss was one."""
+class DivergedError(InputError):
+    """The numbers of a run are not finite any more.
 
-    def __init__(self, step: Step, X: Optional[np.ndarray]) -> None:
+    `X` is the last picture whose loss was, and `index` its stage, from 0.
+    """
+
+    def __init__(self, step: Step, index: int, X: np.ndarray) -> None:
         super().__init__(
             f'the loss became {step.total} in epoch {step.epoch} at '
             f'{shape_text(step.stage.image_shape)}: try a smaller --lr or smaller weights'
         )
-        self.X = X
+        self.index, self.X = index, X
 
 
 class StopAtNaN:
-    """Stops a run whose loss became infinite or NaN, keeping the last picture that was good."""
+    """Stops a run whose loss became infinite or NaN, keeping the last picture that was good.
 
-    def __init__(self) -> None:
-        self.good: Optional[np.ndarray] = None
-        self.unseen: Optional[np.ndarray] = None  # after the last step: its loss is not known yet
+    Parameters
+    ----------
+    recipe : Recipe
+    index : int
+        Of the stage that comes first, from 0.
+    X : np.ndarray of shape (1, 3, h, w)
+        The picture from which it starts.
+    """
+
+    def __init__(self, recipe: Recipe, index: int, X: np.ndarray) -> None:
+        self.recipe = recipe
+        self.good = self.unseen = (index, X)  # unseen: made by the last step, its loss not known
 
     def __call__(self, step: Step) -> None:
+        """Raise DivergedError if the loss is none any more."""
         if not math.isfinite(step.total):
-            raise Diverged(step, self.good)
-        self.good, self.unseen = self.unseen, step.X.copy()
+            raise DivergedError(step, *self.good)
+        self.good, self.unseen = self.unseen, (stage_index(self.recipe, step), step.X.copy())
 
 
 class Previews:
@@ -136,9 +159,9 @@ class Previews:
         self.recipe, self.folder, self.every, self.suffix = recipe, folder, every, suffix
 
     def __call__(self, step: Step) -> None:
+        """Save a picture if it is time for one."""
         if step.epoch == 1 or step.epoch % self.every == 0:
-            self.folder.mkdir(exist_ok=True)
-            number = self.recipe.stages.index(step.stage) + 1
+            number = stage_index(self.recipe, step) + 1
             name = f'stage{number}-epoch{step.epoch:04d}{self.suffix}'
             save_image(self.folder / name, postprocess(step.X))
 
@@ -150,6 +173,7 @@ class Checkpoints:
         self.path, self.every, self.history, self.record = path, every, history, record
 
     def __call__(self, step: Step) -> None:
+        """Write a checkpoint if it is time for one."""
         if step.epoch % self.every == 0 or step.epoch == step.stage.num_epochs:
             self.save(step)
 
@@ -159,12 +183,12 @@ class Checkpoints:
         record = {**self.record, 'stage': 0, 'epoch': 0, 'history': []}
         if step:
             arrays = {'X': step.X.asnumpy(), **adam_state(step.trainer)}
-            stage = self.history.recipe.stages.index(step.stage)
+            stage = stage_index(self.history.recipe, step)
             record.update(stage=stage, epoch=step.epoch, history=self.history.stages)
         save_checkpoint(self.path, arrays, record)
 
 
-class Interrupted(Exception):
+class Interrupted(Exception):  # noqa: N818  (nothing is wrong)
     """The user, or the system, asked the run to end; `step` is the last one that is whole."""
 
     def __init__(self, step: Step) -> None:
@@ -192,22 +216,22 @@ class StopAtSignal:
         self.came = True
 
     def __call__(self, step: Step) -> None:
+        """Raise Interrupted if a signal has come."""
         if self.came:
             raise Interrupted(step)
 
 
-def save_figure(path: Path, pictures: Dict[str, np.ndarray], history: History) -> None:
+def draw_figure(pictures: Dict[str, np.ndarray], history: History) -> Figure:
     """Draw pictures in a row and, below, the losses of every stage on a logarithmic axis.
 
     Parameters
     ----------
-    path : Path
-        A PNG file.
     pictures : dict of str to np.ndarray of shape (height, width, 3)
         Title to RGB in 0-1.
     history : History
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogFormatter, MaxNLocator
 
     figure = Figure(figsize=(12, 7), layout='constrained')
     top, bottom = figure.subfigures(2, 1, height_ratios=(1, 1.1))
@@ -234,11 +258,22 @@ def save_figure(path: Path, pictures: Dict[str, np.ndarray], history: History) -
                     verticalalignment='top',
                     fontsize='small',
                 )
-        axes.set_yscale('log')
+        if any(losses['total'] for losses in stage['losses']):  # if all are 0 there is no log
+            axes.set_yscale('log')
+            # plain numbers: for powers of ten matplotlib would load its reader of formulas
+            axes.yaxis.set_major_formatter(LogFormatter())
+            axes.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.5)))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_title(
             f'{shape_text(tuple(stage["image_shape"]))}: {stage["seconds"]:.0f} seconds'
         )
         axes.set_xlabel('epoch')
         axes.legend()
+    return figure
+
+
+def save_figure(path: Path, pictures: Dict[str, np.ndarray], history: History) -> None:
+    """Write `draw_figure` of these to a PNG file."""
+    figure = draw_figure(pictures, history)
     with replacing(path) as temporary:
         figure.savefig(temporary, format='png', dpi=100)

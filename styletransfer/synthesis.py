@@ -158,10 +158,8 @@ def train(
         l.backward()
         trainer.step(1)
         npx.waitall()
-        content, style = float(sum(contents_l)), float(sum(styles_l))
-        on_step(
-            Step(stage, epoch, stage.lr_at(epoch), content, style, float(tv_l), float(l), X, trainer)
-        )
+        losses = (float(sum(contents_l)), float(sum(styles_l)), float(tv_l), float(l))
+        on_step(Step(stage, epoch, stage.lr_at(epoch), *losses, X, trainer))
     return X
 
 

@@ -6,14 +6,19 @@ Arguments become a `Job`, the job a run, the run files. The painting itself is d
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
+import os
 import platform
+import re
+import shlex
 import shutil
 import sys
+import tempfile
 from dataclasses import asdict, fields, replace
 from pathlib import Path
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import mxnet as mx
 import numpy
@@ -24,28 +29,31 @@ import styletransfer
 from styletransfer import vgg
 from styletransfer.checkpoint import Checkpoint, load_checkpoint
 from styletransfer.command import Parser, argument, exit_status, listed, natural, positive
-from styletransfer.errors import InputError
+from styletransfer.errors import InputError, unknown
 from styletransfer.files import file_sha256, replacing
 from styletransfer.images import (
+    PICTURE_FORMATS,
+    ImageShape,
     load_image,
     parse_shape,
     picture_path,
     postprocess,
+    preprocess,
     samples,
-    save_format,
     save_image,
 )
 from styletransfer.machine import find_device, peak_memory, total_memory
 from styletransfer.progress import (
     Bar,
     Checkpoints,
-    Diverged,
+    DivergedError,
     History,
     Interrupted,
     Previews,
     StopAtNaN,
     StopAtSignal,
     save_figure,
+    stage_index,
     together,
 )
 from styletransfer.recipes import (
@@ -57,12 +65,20 @@ from styletransfer.recipes import (
     with_shape,
     with_stages,
 )
-from styletransfer.synthesis import Step, coarse_to_fine
+from styletransfer.synthesis import Listener, Step, coarse_to_fine
 
-CHECKPOINT, RECORD, FIGURE, PREVIEWS = 'checkpoint.safetensors', 'run.json', 'figure.png', 'previews'
+CHECKPOINT, RECORD, FIGURE, PREVIEWS = (
+    'checkpoint.safetensors',
+    'run.json',
+    'figure.png',
+    'previews',
+)
+
+# a file half written when its process was killed: see `replacing`
+LEFTOVER = r'\.\d+-(stage|figure|run|checkpoint).*'
 
 # what may differ between a run and its resumption
-UNTIED = ('resume', 'quiet', 'output', 'save_every', 'checkpoint_every', 'list_samples')
+UNTIED = ('resume', 'quiet', 'output', 'save_every', 'checkpoint_every')
 
 
 def flag(name: str) -> str:
@@ -74,7 +90,7 @@ def make_parser() -> Parser:
     """Return the command's parser; flags for a recipe's numbers come from its dataclasses."""
     parser = Parser('train', 'Turn a photo into a painting, coarse to fine.')
     add = parser.add_argument
-    shape = {'type': argument(parse_shape), 'metavar': 'WIDTHxHEIGHT'}
+    shape: Dict[str, Any] = {'type': argument(parse_shape), 'metavar': 'WIDTHxHEIGHT'}
     add('--content', default='lake', help='photo: a file or a sample (%(default)s)')
     add('--style', default='oil_strokes', help='painting: a file or a sample (%(default)s)')
     add('--list-samples', action='store_true', help='list the bundled pictures and stop')
@@ -82,7 +98,7 @@ def make_parser() -> Parser:
     add('--coarse-shape', help='of the first stage (in proportion to --shape)', **shape)
     add('--keep-aspect', action='store_true', help='take the height from the photo')
     add('--output', default='outputs', metavar='FOLDER', help='for the results (%(default)s)')
-    add('--format', default='png', help='of the pictures: png, jpg, webp, tiff (%(default)s)')
+    add('--format', default='png', help=f'{", ".join(PICTURE_FORMATS)} (%(default)s)')
     add('--save-every', type=argument(positive), metavar='N', help='epochs between previews')
     add(
         '--checkpoint-every',
@@ -110,9 +126,13 @@ def make_parser() -> Parser:
         for entry in fields(kind):
             parse = entry.metadata.get('parse')
             if parse:
-                parse = argument(parse if kind is Recipe else listed(parse))
-                help = entry.metadata['help']
-                group.add_argument(flag(entry.name), dest=entry.name, type=parse, help=help)
+                parse = argument(parse)
+                group.add_argument(
+                    flag(entry.name),
+                    dest=entry.name,
+                    type=parse if kind is Recipe else listed(parse),
+                    help=entry.metadata['help'],
+                )
     return parser
 
 
@@ -134,9 +154,22 @@ class Job(NamedTuple):
         """Return where the results go."""
         return Path(self.arguments['output'])
 
-    def picture(self, stage: int) -> Path:
-        """Return the file for the picture of a stage, counted from 0."""
-        return self.folder / f'stage{stage + 1}.{self.arguments["format"]}'
+    @property
+    def pictures(self) -> List[Path]:
+        """Return the files for the pictures of the stages."""
+        ending = self.arguments['format']
+        return [self.folder / f'stage{n + 1}.{ending}' for n in range(len(self.recipe.stages))]
+
+    def save(self, stage: int, X: np.ndarray) -> Path:
+        """Save the picture of a stage and return its file."""
+        save_image(self.pictures[stage], postprocess(X))
+        return self.pictures[stage]
+
+    def start(self, saved: Optional[Checkpoint]) -> Tuple[int, np.ndarray]:
+        """Return the stage, from 0, and the picture with which the work begins."""
+        if saved and 'X' in saved.arrays:
+            return saved.stage, np.array(saved.arrays['X'])
+        return 0, preprocess(self.init_img, self.recipe.stages[0].image_shape)
 
     def say(self, *lines: str) -> None:
         """Print unless the user wants quiet."""
@@ -174,12 +207,14 @@ def make_job(args: Dict[str, Any]) -> Job:
     """
     content = picture_path(args['content'], 'content')
     style = picture_path(args['style'], 'style')
-    save_format(f'picture.{args["format"]}')
+    if args['format'] not in PICTURE_FORMATS:
+        raise unknown('picture format', args['format'], PICTURE_FORMATS)
     recipe = make_recipe(args, content)
     shape = recipe.stages[-1].image_shape
     device = find_device(args['device'])
     backbone = vgg.find_backbone(args['backbone'])
-    check_memory(vgg.memory_estimate(backbone, shape), shape)
+    for stage in recipe.stages:
+        check_memory(backbone, stage.image_shape, device)
     check_folder(Path(args['output']), shape)
     content_img, style_img = load_image(content, shape), load_image(style, shape)
     pictures = {'content': content, 'style': style}
@@ -190,6 +225,8 @@ def make_job(args: Dict[str, Any]) -> Job:
     elif args['init'] in pictures:
         init_img = {'content': content_img, 'style': style_img}[args['init']]
     else:
+        if not (Path(args['init']).suffix or os.path.exists(args['init'])):
+            raise unknown('file or start', args['init'], ('content', 'noise', 'style'))
         pictures['init'] = Path(args['init'])
         init_img = load_image(pictures['init'], shape)
     net, weights = vgg.get_net(backbone, args['weights'], device, args['seed'], args['quiet'])
@@ -211,38 +248,46 @@ def as_json(value: Any) -> Any:
     return json.loads(json.dumps(value, default=str))
 
 
-def check_memory(need: int, shape: Sequence[int]) -> None:
-    """Refuse a shape that clearly needs more memory than this machine has."""
-    have = total_memory()
-    if have and need > have:
-        scale = math.sqrt(0.7 * have / need)
-        width, height = (max(vgg.SMALLEST_SIDE, int(side * scale) // 16 * 16) for side in shape)
-        raise InputError(
-            f'{shape_text(tuple(shape))} needs about {need / 1e9:.1f} GB of memory, this machine '
-            f'has {have / 1e9:.1f} GB: --shape {width}x{height} would fit'
-        )
+def check_memory(backbone: str, shape: ImageShape, device: mx.Context) -> None:
+    """Refuse a shape that clearly needs more memory than there is."""
+    need, have = vgg.memory_estimate(backbone, shape), total_memory(device)
+    if not have or need <= have:
+        return
+    fits = shape
+    while vgg.memory_estimate(backbone, fits) > 0.7 * have and max(fits) > vgg.SMALLEST_SIDE:
+        width, height = (max(vgg.SMALLEST_SIDE, side * 9 // 10 // 8 * 8) for side in fits)
+        fits = width, height
+    raise InputError(
+        f'{shape_text(shape)} needs about {need / 1e9:.1f} GB of memory, but there are '
+        f'{have / 1e9:.1f} GB: {shape_text(fits)} would fit'
+    )
 
 
-def check_folder(folder: Path, shape: Sequence[int]) -> None:
-    """Refuse a folder that cannot be written, is nearly full, or holds files not of a run."""
-    if folder.exists() and not folder.is_dir():
+def check_folder(folder: Path, shape: ImageShape) -> None:
+    """Refuse a folder that cannot be written, is nearly full, or holds files not of a run.
+
+    A folder that is not there yet is not made yet either.
+    """
+    if os.path.exists(folder) and not folder.is_dir():
         raise InputError(f"--output '{folder}' is a file, not a folder: choose another")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with replacing(folder / '.probe') as probe:
-            probe.write_bytes(b'')
-        (folder / '.probe').unlink()
-        names = {path.name for path in folder.iterdir()}
+        there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        with tempfile.TemporaryFile(dir=there):
+            free = shutil.disk_usage(there).free
+        names = sorted(path.name for path in folder.iterdir()) if there == folder else []
     except OSError as error:
-        raise InputError(f"cannot write to --output '{folder}': {error.strerror}") from error
-    if not (names & {CHECKPOINT} or is_record(folder / RECORD)):
-        clash = [n for n in sorted(names) if n in (RECORD, FIGURE) or n.startswith('stage')]
-        if clash:
-            raise InputError(
-                f"'{clash[0]}' in --output '{folder}' is not of an earlier run and would be "
-                'overwritten: choose another folder'
-            )
-    free, need = shutil.disk_usage(folder).free, 100 * math.prod(shape)
+        raise InputError(
+            f"cannot write to --output '{folder}': {error.strerror}; choose another folder"
+        ) from error
+    foreign = [n for n, ours in OURS.items() if n in names and not ours(folder / n)]
+    if not set(names) & set(OURS):
+        foreign += [n for n in names if n in (FIGURE, PREVIEWS) or re.match(r'stage\d+\.', n)]
+    if foreign:
+        raise InputError(
+            f"'{foreign[0]}' in --output '{folder}' is not of an earlier run and would be "
+            'overwritten: choose another folder'
+        )
+    need = 100 * math.prod(shape)
     if free < need:
         raise InputError(
             f"--output '{folder}' has {free / 1e6:.0f} MB free, about {need / 1e6:.0f} MB are "
@@ -253,59 +298,103 @@ def check_folder(folder: Path, shape: Sequence[int]) -> None:
 def is_record(path: Path) -> bool:
     """Tell whether a file is the record of a run of this program."""
     try:
-        return 'stages' in json.loads(path.read_text(encoding='utf-8'))
+        record = json.loads(path.read_text(encoding='utf-8'))
     except (OSError, ValueError):
         return False
+    return isinstance(record, dict) and {'arguments', 'recipe', 'stages'} <= set(record)
 
 
-def find_interrupted(args: Dict[str, Any], defaults: Dict[str, Any]) -> Checkpoint:
-    """Return the checkpoint in the output folder, and let its arguments take effect in `args`.
+def is_checkpoint(path: Path) -> bool:
+    """Tell whether a file is the checkpoint of a run of this program."""
+    try:
+        record = load_checkpoint(path).record
+    except InputError:
+        return False
+    return isinstance(record, dict) and {'argv', 'fingerprint'} <= set(record)
+
+
+OURS = {RECORD: is_record, CHECKPOINT: is_checkpoint}
+
+
+def find_interrupted(folder: Path) -> Checkpoint:
+    """Return the checkpoint of the interrupted run in a folder.
 
     Raises
     ------
     InputError
-        If there is none, or an argument was given that the interrupted run did not have.
+        If there is none.
     """
-    path = Path(args['output']) / CHECKPOINT
+    path = folder / CHECKPOINT
     if not path.is_file():
-        done = is_record(path.with_name(RECORD))
+        done = is_record(folder / RECORD)
         why = 'its run is complete' if done else 'it holds no interrupted run'
-        raise InputError(f"nothing to resume in '{path.parent}': {why}; leave out --resume")
+        raise InputError(f"nothing to resume in '{folder}': {why}; leave out --resume")
     saved = load_checkpoint(path)
-    for name, then in saved.record['arguments'].items():
-        if name in UNTIED:
-            continue
-        now = as_json(args[name])
-        if now not in (then, as_json(defaults[name])):
-            raise InputError(
-                f'the interrupted run had {flag(name)} {then}, not {now}: leave it out to go on '
-                'with that run, or leave out --resume to start another'
-            )
-        args[name] = then
+    if not is_checkpoint(path):
+        raise InputError(f"'{path}' is not of this command: choose another --output")
     return saved
+
+
+def resumed(parser: Parser, saved: Checkpoint, given: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return the arguments of an interrupted run, changed by those given now where they may be.
+
+    Raises
+    ------
+    InputError
+        If an argument is given that would make it another run.
+    """
+    args = vars(parser.parse_args(saved.record['argv']))
+    args['backbone'] = saved.record['fingerprint']['backbone']  # what 'auto' was at that time
+    for name, now in given.items():
+        if name not in UNTIED and now != args[name]:
+            before = args[name]
+            then = f'no {flag(name)}'
+            if before not in (None, False):
+                then = f'{flag(name)} {as_text(name, before)}, not {as_text(name, now)}'
+            raise InputError(
+                f'the interrupted run had {then}: leave it out to go on with that run, or leave '
+                'out --resume to start another'
+            )
+    return {**args, **given}
+
+
+def as_text(name: str, value: Any) -> str:
+    """Return the value of a flag as it is written on the command line."""
+    if isinstance(value, (list, tuple)):
+        return ('x' if name.endswith('shape') else ',').join(map(str, value))
+    return str(value)
 
 
 def run(argv: Optional[Sequence[str]] = None) -> int:
     """Run the command and return its exit status."""
+    argv = sys.argv[1:] if argv is None else list(argv)
     parser = make_parser()
-    args, defaults = vars(parser.parse_args(argv)), vars(parser.parse_args([]))
+    args = vars(parser.parse_args(argv))
     if args['list_samples']:
         for kind in ('content', 'style'):
             print(f'--{kind}', *sorted(samples(kind)))
         return 0
-    saved = find_interrupted(args, defaults) if args['resume'] else None
+    saved = None
+    if args['resume']:
+        saved = find_interrupted(Path(args['output']))
+        # argparse puts defaults only where there is nothing yet
+        nothing = argparse.Namespace(**dict.fromkeys(args))
+        given = vars(parser.parse_args(argv, nothing))
+        given = {name: value for name, value in given.items() if value is not None}
+        args = resumed(parser, saved, {**given, 'output': args['output']})
+        argv = saved.record['argv']
     job = make_job(args)
     if saved and saved.record['fingerprint'] != job.fingerprint:
         then, now = saved.record['fingerprint'], job.fingerprint
         changed = [name for name in now if now[name] != then.get(name)]
         raise InputError(
-            f'cannot resume: the {" and ".join(changed)} changed since the run was interrupted; '
-            'leave out --resume to start another'
+            f'cannot resume: {" and ".join(changed)} changed since the run was interrupted; put '
+            'back what was there, or leave out --resume to start another run'
         )
-    return paint(job, saved)
+    return paint(job, argv, saved)
 
 
-def paint(job: Job, saved: Optional[Checkpoint] = None) -> int:
+def paint(job: Job, argv: Sequence[str], saved: Optional[Checkpoint] = None) -> int:
     """Do the work of a job, write its files, and return the exit status."""
     stages, folder = job.recipe.stages, job.folder
     job.say(
@@ -315,23 +404,17 @@ def paint(job: Job, saved: Optional[Checkpoint] = None) -> int:
     )
     mx.random.seed(job.arguments['seed'])
     history = History(job.recipe, saved.record['history'] if saved else None)
-    record = {'arguments': as_json(job.arguments), 'fingerprint': job.fingerprint}
+    record = {'argv': list(argv), 'fingerprint': job.fingerprint}
     checkpoints = Checkpoints(
         folder / CHECKPOINT, job.arguments['checkpoint_every'], history, record
     )
     if not saved:
+        if (folder / CHECKPOINT).exists():
+            job.say(f"The unfinished run in '{folder}' is replaced; --resume would go on with it.")
         checkpoints.save()
+        remove(folder / PREVIEWS, r'stage\d+-epoch\d+\.png')
     bar = Bar(job.recipe)
-
-    def save_stage(step: Step) -> None:
-        if step.epoch == step.stage.num_epochs:
-            save_image(job.picture(stages.index(step.stage)), postprocess(step.X))
-
-    listeners = [StopAtNaN(), history, save_stage, checkpoints]
-    if job.arguments['save_every']:
-        listeners.append(Previews(job.recipe, folder / PREVIEWS, job.arguments['save_every']))
-    if not job.arguments['quiet']:
-        listeners.append(bar)
+    go_on = f'python -m styletransfer.train --resume --output {shlex.quote(str(folder))}'
     try:
         with StopAtSignal() as stop_at_signal:
             X = coarse_to_fine(
@@ -341,34 +424,65 @@ def paint(job: Job, saved: Optional[Checkpoint] = None) -> int:
                 job.style_img,
                 job.init_img,
                 job.device,
-                together(*listeners, stop_at_signal),
+                together(*listeners(job, saved, history, checkpoints, bar), stop_at_signal),
                 saved,
             )
+        remove(folder, r'stage\d+\.' + f'({"|".join(PICTURE_FORMATS)})', job.pictures)
+        write_results(job, X, history)
+        remove(folder, LEFTOVER)
+        remove(folder / PREVIEWS, LEFTOVER)
     except Interrupted as stop:
         bar.close()
         checkpoints.save(stop.step)
-        path = job.picture(stages.index(stop.step.stage))
-        save_image(path, postprocess(stop.step.X))
-        print(
-            f'{stop}; the picture so far is {path}. Go on with:  '
-            f'python -m styletransfer.train --resume --output {folder}',
-            file=sys.stderr,
-        )
+        path = job.save(stage_index(job.recipe, stop.step), stop.step.X)
+        print(f'{stop}; the picture so far is {path}. Go on with:  {go_on}', file=sys.stderr)
         return 130
-    except Diverged as error:
+    except KeyboardInterrupt:
         bar.close()
-        if error.X is None:
-            raise
-        path = job.picture(len(history.stages) - 1)
-        save_image(path, postprocess(error.X))
+        print(f'stopped. Go on from the last checkpoint with:  {go_on}', file=sys.stderr)
+        return 130
+    except DivergedError as error:
+        bar.close()
+        path = job.save(error.index, error.X)
         raise InputError(f'{error}; the last good picture is {path}') from error
-    write_results(job, X, history)
-    (folder / CHECKPOINT).unlink()
+    except InputError as error:  # the disk is full, most likely
+        bar.close()
+        raise InputError(f'{error}; then go on with:  {go_on}') from error
+    (folder / CHECKPOINT).unlink(missing_ok=True)
     job.say(
-        f'The painting is {job.picture(len(stages) - 1)}; beside it are the stages before, '
+        f'The painting is {job.pictures[-1]}; beside it are the stages before, '
         f'{FIGURE} and {RECORD}.'
     )
     return 0
+
+
+def listeners(
+    job: Job,
+    saved: Optional[Checkpoint],
+    history: History,
+    checkpoints: Checkpoints,
+    bar: Bar,
+) -> List[Listener]:
+    """Return who listens to a run, in the order in which they are told."""
+
+    def save_stage(step: Step) -> None:
+        if step.epoch == step.stage.num_epochs:
+            job.save(stage_index(job.recipe, step), step.X)
+
+    stop_at_nan = StopAtNaN(job.recipe, *job.start(saved))
+    always: List[Listener] = [stop_at_nan, history, save_stage, checkpoints]
+    if job.arguments['save_every']:
+        always.append(Previews(job.recipe, job.folder / PREVIEWS, job.arguments['save_every']))
+    if not job.arguments['quiet']:
+        always.append(bar)
+    return always
+
+
+def remove(folder: Path, pattern: str, but: Sequence[Path] = ()) -> None:
+    """Remove what an earlier run left, so that no one takes it for this one's."""
+    for path in folder.glob('*'):
+        if re.fullmatch(pattern, path.name) and path not in but:
+            path.unlink()
 
 
 def write_results(job: Job, X: np.ndarray, history: History) -> None:

@@ -1,6 +1,8 @@
 """A tiny VGG: the layers and numbers of VGG-19, two to four channels, random weights."""
 
-import styletransfer  # noqa: F401, I001  (before MXNet: it makes newer NumPys acceptable)
+import styletransfer  # noqa: F401  (before MXNet: it makes newer NumPys acceptable)
+
+# isort: split
 import mxnet as mx
 import pytest
 from mxnet import numpy as np

@@ -1,0 +1,77 @@
+"""Bundled files: credited, unchanged, small, found in a checkout and inside a wheel."""
+
+import csv
+import hashlib
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).parent.parent
+ASSETS = ROOT / 'assets'
+
+
+@pytest.fixture(scope='module')
+def credits_rows():
+    with open(ASSETS / 'CREDITS.csv', newline='', encoding='utf-8') as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_picture_is_credited_and_unchanged(credits_rows):
+    pictures = {
+        str(path.relative_to(ASSETS))
+        for kind in ('content', 'style')
+        for path in (ASSETS / kind).iterdir()
+    }
+    assert {row['file'] for row in credits_rows} == pictures
+    for row in credits_rows:
+        assert all(row.values()), row
+        data = (ASSETS / row['file']).read_bytes()
+        assert hashlib.sha256(data).hexdigest() == row['sha256'], row['file']
+
+
+def test_pictures_are_small(credits_rows):
+    for row in credits_rows:
+        assert (ASSETS / row['file']).stat().st_size <= 300_000, row['file']
+
+
+def test_the_script_repaints_its_pictures(tmp_path):
+    # the quickest of the four; other versions of the libraries may round elsewhere
+    subprocess.run(
+        [sys.executable, ASSETS / 'paint_styles.py', '--output', tmp_path, 'stained_glass'],
+        check=True,
+        capture_output=True,
+    )
+    ours = numpy.asarray(Image.open(ASSETS / 'style' / 'stained_glass.jpg'), 'float32')
+    again = numpy.asarray(Image.open(tmp_path / 'stained_glass.jpg'), 'float32')
+    assert numpy.abs(ours - again).mean() < 2
+
+
+def test_a_wheel_carries_what_the_command_needs(tmp_path):
+    subprocess.run(
+        [sys.executable, '-m', 'hatchling', 'build', '-t', 'wheel', '-d', tmp_path],
+        check=True,
+        capture_output=True,
+        cwd=ROOT,
+    )
+    (wheel,) = tmp_path.glob('*.whl')
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        archive.extractall(tmp_path / 'installed')
+    assert 'styletransfer/assets/vgg19_slim.safetensors' in names
+    assert not [name for name in names if 'tests/' in name or 'readme/' in name]
+    done = subprocess.run(
+        [sys.executable, '-m', 'styletransfer.train', '--list-samples'],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, 'PYTHONPATH': str(tmp_path / 'installed')},
+    )
+    for path in (ASSETS / 'content').iterdir():
+        assert path.stem in done.stdout

@@ -1,0 +1,1016 @@
+"""Every task: right answers pass, wrong ones get their hint; and classes are marked in one go."""
+
+import ast
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+nbformat = pytest.importorskip('nbformat')
+pytest.importorskip('jupytext')
+pytest.importorskip('jupyter_client')
+pytest.importorskip('ipykernel')
+
+from styletransfer.errors import InputError  # noqa: E402
+from styletransfer.exercises import Result, check  # noqa: E402
+from styletransfer.exercises.__main__ import main  # noqa: E402
+from styletransfer.exercises.grade import (  # noqa: E402
+    PRELUDE,
+    Limits,
+    code_cells,
+    grade,
+    report,
+    rows,
+    write_csv,
+)
+from styletransfer.exercises.release import (  # noqa: E402
+    nbgrader_metadata,
+    read_notebook,
+    release,
+    student_source,
+)
+from styletransfer.exercises.tasks import TASKS  # noqa: E402
+
+ROOT = Path(__file__).parent.parent
+EXERCISES = ROOT / 'chapters' / 'exercises'
+SOURCES = sorted((EXERCISES / 'solutions').glob('[0-9][0-9]-*.md'))
+ENGLISH = [path for path in SOURCES if not path.name.endswith('.zh.md')]
+FIRST = EXERCISES / 'solutions' / '01-neural-style.md'
+IMPORTS = PRELUDE.replace('matplotlib.use', '# ')
+
+ADAM = """
+m = 0.9 * m + 0.1 * g
+v = 0.999 * v + 0.001 * g * g
+m_hat = m / (1 - 0.9**t)
+v_hat = v / (1 - 0.999**t)
+x = x - lr * m_hat / (np.sqrt(v_hat) + 1e-8)
+return x, m, v
+"""
+NAMES = """
+names = []
+for block, convs in enumerate(convs_per_block, start=1):
+    for depth in range(1, convs + 1):
+        names += [f'conv{block}_{depth}', f'relu{block}_{depth}']
+    names.append(f'pool{block}')
+return names.index(name)
+"""
+FIELD = """
+side, distance = 1, 1
+for layer in vgg_layer_names(convs_per_block):
+    if layer.startswith('conv'):
+        side += 2 * distance
+    if layer.startswith('pool'):
+        side += distance
+        distance = distance * 2
+    if layer == name:
+        return side
+"""
+EFFECT = """
+def losses(recipe):
+    terms = run(recipe)
+    return {name: terms[name] / getattr(recipe, name + '_weight') for name in terms}
+before = losses(recipe)
+after = losses(replace(recipe, **{weight: factor * getattr(recipe, weight)}))
+return {name: after[name] / before[name] for name in before}
+"""
+JUDGE = """
+if not all(math.isfinite(l) for l in losses) or losses[-1] > losses[0]:
+    return 'diverged'
+tenth = len(losses) // 10
+before = sum(losses[-2 * tenth:-tenth]) / tenth
+after = sum(losses[-tenth:]) / tenth
+return 'falling' if after < 0.99 * before else 'settled'
+"""
+
+# task: the arguments, and wrong answers with a piece of the hint each must get
+WRONG = {
+    'standardise': (
+        'img',
+        [
+            (
+                'return np.expand_dims(((img - rgb_mean) / rgb_std).transpose(2, 0, 1), 0)',
+                'divide by 255 first',
+            ),
+            ('return (img / 255 - rgb_mean) / rgb_std', 'now the axes'),
+            ('return ((img / 255 - rgb_mean) / rgb_std).transpose(2, 0, 1)', 'batch axis'),
+            (
+                'x = (img / 255 - rgb_mean) / rgb_std\n'
+                'return x.reshape(1, 3, img.shape[0], img.shape[1])',
+                'move the axes with transpose',
+            ),
+            ('return ((img / 255 - rgb_mean) / rgb_std).T[None]', 'rows and columns are swapped'),
+            ('return ((img / 255) - rgb_mean).transpose(2, 0, 1)[None]', 'not divided by'),
+            ('return (img / 255).transpose(2, 0, 1)[None]', 'not standardised'),
+            (
+                'return (img / 255 / rgb_std - rgb_mean).transpose(2, 0, 1)[None]',
+                'subtract the mean first',
+            ),
+            (
+                'x = (img / 255 - rgb_mean[::-1]) / rgb_std[::-1]\n'
+                'return x.transpose(2, 0, 1)[None]',
+                'red and blue are exchanged',
+            ),
+        ],
+    ),
+    'undo': (
+        'X',
+        [
+            ('return X[0].transpose(1, 2, 0) * rgb_std + rgb_mean', 'but for the clipping'),
+            (
+                'return ((X[0].transpose(1, 2, 0) + rgb_mean) * rgb_std).clip(0, 1)',
+                'in reverse order',
+            ),
+            (
+                'return 255 * (X[0].transpose(1, 2, 0) * rgb_std + rgb_mean).clip(0, 1)',
+                'not in 0 to 255',
+            ),
+            (
+                'return (X[0].transpose(1, 2, 0) * rgb_std + rgb_mean).clip(0, 255)',
+                'clip to 0 and 1',
+            ),
+            (
+                'n, c, h, w = X.shape\n'
+                'return (X.reshape(h, w, c) * rgb_std + rgb_mean).clip(0, 1)',
+                'reshape scatters',
+            ),
+            ('return (X[0].T * rgb_std + rgb_mean).clip(0, 1)', 'rows and columns are swapped'),
+            (
+                'return (X[0] * rgb_std.reshape(3, 1, 1) + rgb_mean.reshape(3, 1, 1)).clip(0, 1)',
+                'channels last',
+            ),
+            (
+                'return (X.transpose(0, 2, 3, 1) * rgb_std + rgb_mean).clip(0, 1)',
+                'batch axis is still there',
+            ),
+            (
+                'return ((X[0].transpose(1, 2, 0) - rgb_mean) / rgb_std).clip(0, 1)',
+                'standardises once more',
+            ),
+        ],
+    ),
+    'channel_rows': (
+        'X',
+        [
+            ('n, c, h, w = X.shape\nreturn X.reshape(c, n * h * w)', 'the trap'),
+            ('return X.transpose(0, 2, 3, 1).reshape(-1, X.shape[1])', 'one column per channel'),
+            ('return X[0].reshape(X.shape[1], -1)', 'the first picture only'),
+            ('return X.reshape(len(X), -1)', 'one row per picture'),
+            ('return X.reshape(X.shape[0], X.shape[1], -1)', 'three axes'),
+            ('return X.transpose(1, 2, 3, 0).reshape(X.shape[1], -1)', 'in another order'),
+        ],
+    ),
+    'layer_number': (
+        'name, convs_per_block=(2, 2, 4, 4, 4)',
+        [
+            (NAMES.replace('.index(name)', '.index(name) + 1'), 'one too many'),
+            (
+                NAMES.replace('names.append', "if name == f'pool{block}': names.append"),
+                'pooling at the end of each block',
+            ),
+            (
+                'count = 0\n'
+                'for block, convs in enumerate(convs_per_block, start=1):\n'
+                '    for depth in range(1, convs + 1):\n'
+                "        if name == f'conv{block}_{depth}': return count\n"
+                '        count += 1\n'
+                "        if name == f'relu{block}_{depth}': return count\n"
+                "    if name == f'pool{block}': return count\n",
+                'counts the convolutions only',
+            ),
+            (
+                'count = 0\n'
+                'for block, convs in enumerate(convs_per_block, start=1):\n'
+                '    for depth in range(1, convs + 1):\n'
+                "        if name == f'conv{block}_{depth}': return count\n"
+                '        count += 1\n'
+                "        if name == f'relu{block}_{depth}': return count\n"
+                "    if name == f'pool{block}': return count\n"
+                '    count += 1\n',
+                'followed by a ReLU',
+            ),
+            ('convs_per_block = (2, 2, 4, 4, 4)' + NAMES, 'right for VGG-19 only'),
+        ],
+    ),
+    'gram': (
+        'X',
+        [
+            (
+                'n, c, h, w = X.shape\nX = X.reshape(c, n * h * w)\n'
+                'return np.dot(X, X.T) / (n * c * h * w)',
+                'mixes pictures and channels',
+            ),
+            (
+                'c = X.shape[1]\nrows = X.transpose(1, 0, 2, 3).reshape(c, -1)\n'
+                'return np.dot(rows, rows.T) / X.size',
+                'one matrix for the whole batch',
+            ),
+            (
+                'x = X[0].reshape(X.shape[1], -1)\nreturn np.dot(x, x.T) / x.size',
+                'the first picture only',
+            ),
+            (
+                'n, c, h, w = X.shape\nx = X.reshape(n, c, -1)\n'
+                'return np.matmul(x, x.transpose(0, 2, 1))',
+                'not divided by',
+            ),
+            (
+                'n, c, h, w = X.shape\nx = X.reshape(n, c, -1)\n'
+                'return np.matmul(x, x.transpose(0, 2, 1)) / (c * c)',
+                'number of elements of G',
+            ),
+            (
+                'n, c, h, w = X.shape\nx = X.reshape(n, c, -1)\n'
+                'return np.matmul(x, x.transpose(0, 2, 1)) / X.size',
+                'leave n out',
+            ),
+            (
+                'n, c, h, w = X.shape\nx = X.reshape(n, c, -1)\n'
+                'return np.matmul(x, x.transpose(0, 2, 1)) / (h * w)',
+                'divided by h * w only',
+            ),
+            (
+                'n, c, h, w = X.shape\nx = X.reshape(n, c, -1)\n'
+                'return np.matmul(x.transpose(0, 2, 1), x) / (c * h * w)',
+                'compares each two pixels',
+            ),
+            (
+                'n, c, h, w = X.shape\nx = X.reshape(n, c, -1)\n'
+                'x = x - x.mean(axis=2, keepdims=True)\n'
+                'return np.matmul(x, x.transpose(0, 2, 1)) / (c * h * w)',
+                'covariance',
+            ),
+        ],
+    ),
+    'shuffle_pixels': (
+        'X',
+        [
+            ('return X', 'nothing has moved'),
+            ('return X[:, :, ::-1, ::-1]', 'same order every time'),
+            (
+                'n, c, h, w = X.shape\nY = X.reshape(n, c, h * w).copy()\n'
+                'for i in range(n):\n    for j in range(c):\n'
+                '        Y[i, j] = Y[i, j][np.argsort(np.random.uniform(size=h * w))'
+                ".astype('int32')]\n"
+                'return Y.reshape(n, c, h, w)',
+                'each channel was shuffled',
+            ),
+            ('return X[:, ::-1]', 'the channels were shuffled'),
+            ('return X + np.random.normal(0, 1, X.shape)', 'not the same numbers'),
+            (
+                'order = np.argsort(np.random.uniform(size=X.size)).astype("int32")\n'
+                'return X.reshape(-1)[order].reshape(X.shape)',
+                'from one channel or picture to another',
+            ),
+            ('return X.reshape(X.shape[0], X.shape[1], -1)', 'shape must stay'),
+        ],
+    ),
+    'total_variation': (
+        'X',
+        [
+            (
+                'return (np.abs(X[:, :, 1:] - X[:, :, :-1]).mean()\n'
+                '        + np.abs(X[..., 1:] - X[..., :-1]).mean())',
+                'twice too much',
+            ),
+            (
+                'return 0.5 * (np.abs(X[:, :, 1:] - X[:, :, :-1]).sum()\n'
+                '        + np.abs(X[..., 1:] - X[..., :-1]).sum())',
+                'sum of the differences: take their mean',
+            ),
+            (
+                'return (np.abs(X[:, :, 1:] - X[:, :, :-1]).sum()\n'
+                '        + np.abs(X[..., 1:] - X[..., :-1]).sum())',
+                'half the sum of the two means',
+            ),
+            (
+                'return 0.5 * ((X[:, :, 1:] - X[:, :, :-1]).mean()\n'
+                '        + (X[..., 1:] - X[..., :-1]).mean())',
+                'cancel each other',
+            ),
+            (
+                'return 0.5 * (((X[:, :, 1:] - X[:, :, :-1]) ** 2).mean()\n'
+                '        + ((X[..., 1:] - X[..., :-1]) ** 2).mean())',
+                'squares the differences',
+            ),
+            ('return 0.5 * np.abs(X[:, :, 1:] - X[:, :, :-1]).mean()', 'above each other only'),
+            ('return 0.5 * np.abs(X[..., 1:] - X[..., :-1]).mean()', 'side by side only'),
+            (
+                'return 0.5 * (np.abs(X - np.roll(X, 1, 2)).mean()\n'
+                '        + np.abs(X - np.roll(X, 1, 3)).mean())',
+                'np.roll',
+            ),
+            (
+                'return 0.5 * (np.abs(X[1:] - X[:-1]).mean()\n'
+                '        + np.abs(X[:, 1:] - X[:, :-1]).mean())',
+                'compares pictures and channels',
+            ),
+        ],
+    ),
+    'ramp_variation': (
+        'h, w, a, b',
+        [
+            ('return (a + b) / 2', 'take absolute values'),
+            ('return abs(a + b) / 2', 'cannot cancel'),
+            ('return abs(a) + abs(b)', 'twice too much'),
+            ('return (abs(a) * (h - 1) + abs(b) * (w - 1)) / 2', 'height of the whole ramp'),
+            ('return (abs(a) * (h - 1) * w + abs(b) * (w - 1) * h) / 2', 'sum of all steps'),
+            ('return (abs(a) * (h - 1) / h + abs(b) * (w - 1) / w) / 2', 'h - 1 steps'),
+            ('return (a**2 + b**2) / 2', 'not squares'),
+        ],
+    ),
+    'freeze': (
+        'net',
+        [
+            ('return net', 'still computes a gradient'),
+            ("net.collect_params().setattr('grad_req', 'null')", 'return the network'),
+            ("net.collect_params().setattr('lr_mult', 0)\nreturn net", 'lr_mult'),
+            ("net[0].collect_params().setattr('grad_req', 'null')\nreturn net", 'freeze all'),
+            (
+                "net.collect_params().setattr('grad_req', 'null')\n"
+                'net.initialize(init.Zero(), force_reinit=True)\nreturn net',
+                'weights themselves have changed',
+            ),
+            (
+                "net.collect_params().setattr('grad_req', 'null')\n"
+                'class Cut(gluon.nn.Block):\n'
+                '    def __init__(self):\n'
+                '        super().__init__()\n'
+                '        self.net = net\n'
+                '    def forward(self, X):\n'
+                '        with autograd.pause():\n'
+                '            return self.net(X)\n'
+                'return Cut()',
+                'does not reach the picture',
+            ),
+            ('return list(net)', 'not a list'),
+        ],
+    ),
+    'is_frozen': (
+        'net',
+        [
+            (
+                "return any(p.grad_req == 'null' for p in net.collect_params().values())",
+                'ask all of them',
+            ),
+            ("return net[0].weight.grad_req == 'null'", 'asks the first layer only'),
+            ("return net[-2].weight.grad_req == 'null'", 'asks the last layer only'),
+            (
+                "return not all(p.grad_req == 'null' for p in net.collect_params().values())",
+                'other way round',
+            ),
+            (
+                "return all(layer.weight.grad_req == 'null' for layer in net[::2])",
+                'biases',
+            ),
+            ('return True', 'even for a network that is not frozen'),
+            ('return False', 'even for a network that is frozen'),
+        ],
+    ),
+    'adam_step': (
+        'x, g, m, v, t, lr',
+        [
+            (ADAM.replace('/ (1 - 0.9**t)', '').replace('/ (1 - 0.999**t)', ''), 'start at 0'),
+            (ADAM.replace('/ (1 - 0.999**t)', ''), 'v needs the correction'),
+            (ADAM.replace('/ (1 - 0.9**t)', ''), 'm needs the correction'),
+            (ADAM.replace('g * g', 'g'), 'squares of the gradient'),
+            (ADAM.replace('np.sqrt(v_hat)', 'v_hat'), 'square root of v'),
+            (
+                ADAM.replace('0.999 ', '?')
+                .replace('0.9 ', '0.999 ')
+                .replace('?', '0.9 ')
+                .replace('0.001', '?')
+                .replace('0.1', '0.001')
+                .replace('?', '0.1')
+                .replace('0.999**t', '?')
+                .replace('0.9**t', '0.999**t')
+                .replace('?', '0.9**t'),
+                'betas are swapped',
+            ),
+            (ADAM.replace('x - lr', 'x + lr'), 'uphill'),
+            (
+                ADAM.replace('m = ', 'm2 = ', 1)
+                .replace('v = ', 'v2 = ', 1)
+                .replace('m_hat = m', 'm_hat = m2')
+                .replace('v_hat = v', 'v_hat = v2'),
+                'the old ones',
+            ),
+            (ADAM.replace('return x, m, v', 'return x'), 'return the new m and v'),
+            ('return x - lr * g, m, v', 'plain gradient descent'),
+            ('t = t + 1' + ADAM, 'do not add 1'),
+            (ADAM.replace('return x, m, v', 'return x, m_hat, v_hat'), 'corrects them twice'),
+        ],
+    ),
+    'lr_at': (
+        'epoch, lr, lr_decay, lr_decay_epoch',
+        [
+            ('return lr * lr_decay ** (epoch // lr_decay_epoch)', 'one epoch early'),
+            ('return lr * lr_decay ** (epoch - 1)', 'after every epoch'),
+            ('return lr * lr_decay ** ((epoch - 1) / lr_decay_epoch)', 'glides down'),
+            ('return lr * lr_decay if epoch > lr_decay_epoch else lr', 'drops once only'),
+            (
+                'k = (epoch - 1) // lr_decay_epoch\nreturn lr * lr_decay * k if k else lr',
+                'drops multiply',
+            ),
+            (
+                'e = epoch - 1\nreturn lr * lr_decay if e and e % lr_decay_epoch == 0 else lr',
+                'back in the next',
+            ),
+            ('return lr / lr_decay ** ((epoch - 1) // lr_decay_epoch)', 'this grows'),
+        ],
+    ),
+    'carry_over': (
+        'X, image_shape',
+        [
+            ('return preprocess(postprocess(X), image_shape)', 'almost black'),
+            (
+                'return preprocess(postprocess(X) * 255, (image_shape[1], image_shape[0]))',
+                'width and height are swapped',
+            ),
+            ('return preprocess(X[0].transpose(1, 2, 0), image_shape)', 'undo it first'),
+            ('return preprocess(255 * X[0].transpose(1, 2, 0), image_shape)', 'undo it first'),
+            (
+                'img = X[0].transpose(1, 2, 0) * rgb_std + rgb_mean\n'
+                'return preprocess(img * 255, image_shape)',
+                'not clipped',
+            ),
+            (
+                'return postprocess(preprocess(postprocess(X) * 255, image_shape))',
+                'picture for the screen',
+            ),
+            ('return X', 'old size'),
+        ],
+    ),
+    'weight_effect': (
+        'run, recipe, weight, factor',
+        [
+            (EFFECT.replace("/ getattr(recipe, name + '_weight')", ''), 'weighted terms'),
+            (EFFECT.replace('after[name] / before[name]', 'before[name] / after[name]'), 'after'),
+            (
+                EFFECT.replace('{weight:', "{'style_weight':").replace(
+                    'recipe, weight)', "recipe, 'style_weight')"
+                ),
+                'always changes style_weight',
+            ),
+            (EFFECT.replace('factor * getattr(recipe, weight)', 'factor'), 'sets the weight'),
+            (
+                'before = 0' + EFFECT.replace('after[name] / before[name]', 'after[name]'),
+                'divide each by what it was before',
+            ),
+            (
+                EFFECT.replace("/ getattr(recipe, name + '_weight')", '').replace(
+                    'after[name] / before[name]', 'before[name] / after[name]'
+                ),
+                'by its own weight, and take',
+            ),
+            ('return 2.0', "a dict with the keys 'content', 'style', 'tv'"),
+        ],
+    ),
+    'judge_curve': (
+        'losses',
+        [
+            (JUDGE.replace('not all(math.isfinite(l) for l in losses) or ', ''), 'NaN'),
+            (JUDGE.replace(' or losses[-1] > losses[0]', ''), 'higher than it began'),
+            (JUDGE.replace('len(losses) // 10', '1'), 'mostly noise'),
+            (JUDGE.replace('after < 0.99 * before', 'before - after > 0.01'), 'the ratio'),
+            (JUDGE.replace('after < 0.99 * before', 'True'), 'never says settled'),
+            (JUDGE.replace('after < 0.99', 'after >= 0.99'), 'exchanged'),
+            ('return 3', 'must return a str'),
+        ],
+    ),
+    'receptive_field': (
+        'name, convs_per_block=(2, 2, 4, 4, 4)',
+        [
+            (
+                FIELD.replace('side += distance\n', 'pass\n').replace('distance * 2', '1'),
+                'twice as far apart in the picture',
+            ),
+            (FIELD.replace('distance * 2', '1'), 'the poolings are counted'),
+            (FIELD.replace('side += distance\n', 'pass\n'), 'looks at two neighbours'),
+            (FIELD.replace('side, distance = 1', 'side, distance = 0'), 'begin with 1'),
+            (FIELD.replace('2 * distance', '3 * distance'), 'not three'),
+            (FIELD.replace('+= 2 * distance', '+= distance'), 'two in all'),
+            (FIELD.replace('return side', 'return side**2'), 'its side is asked for'),
+        ],
+    ),
+    'growing_sets': (
+        'layers',
+        [
+            (
+                'sets, one = [], []\nfor layer in layers:\n'
+                '    one.append(layer)\n    sets.append(one)\nreturn sets',
+                'copy it',
+            ),
+            ('return [[layer] for layer in layers]', 'each set holds one layer'),
+            ('return [layers[:i] for i in range(1, len(layers))]', 'last set'),
+            ('return [layers[:i] for i in range(len(layers))]', 'stops before i'),
+            ('return [layers[:i] for i in range(len(layers) + 1)]', 'an empty set in front'),
+            ('return [layers[:i] for i in range(len(layers), 0, -1)]', 'shrink'),
+            ('return [layers[i:] for i in range(len(layers))]', 'begin with the first'),
+            ('return layers', 'each set is a list'),
+        ],
+    ),
+    'content_only': (
+        'recipe, layer',
+        [
+            (
+                'return replace(recipe, content_layers=(layer,), style_weight=0)',
+                'total variation is still asked for',
+            ),
+            ('return replace(recipe, content_layers=(layer,))', 'style and total variation'),
+            (
+                'return replace(recipe, content_layers=(layer,), tv_weight=0)',
+                'style is still asked',
+            ),
+            ('return replace(recipe, style_weight=0, tv_weight=0)', 'still the old one'),
+            (
+                'layers = recipe.content_layers + (layer,)\n'
+                'return replace(recipe, content_layers=layers, style_weight=0, tv_weight=0)',
+                'own content layer is still there',
+            ),
+            (
+                'return replace(recipe, content_layers=(layer,), content_weight=1,'
+                ' style_weight=0, tv_weight=0)',
+                'leave content_weight',
+            ),
+            (
+                'return replace(recipe, content_layers=layer, style_weight=0, tv_weight=0)',
+                'InputError',
+            ),
+            ('recipe.style_weight = 0\nreturn recipe', 'FrozenInstanceError'),
+        ],
+    ),
+    'relative_error': (
+        'Y_hat, Y',
+        [
+            ('return ((Y_hat - Y) ** 2).mean()', 'divide by the variance'),
+            ('return ((Y_hat - Y) ** 2).mean() / Y.std()', 'standard deviation'),
+            ('return ((Y_hat - Y) ** 2).mean() / (Y**2).mean()', 'about its mean'),
+            ('return ((Y_hat - Y) ** 2).mean() / Y_hat.var()', 'not of Y_hat'),
+            ('return np.sqrt(((Y_hat - Y) ** 2).mean() / Y.var())', 'square root'),
+            ('return 1 - ((Y_hat - Y) ** 2).mean() / Y.var()', '1 minus that'),
+            ('return np.abs(Y_hat - Y).mean() / Y.var()', 'not its absolute value'),
+        ],
+    ),
+    'gram_numbers': (
+        'c',
+        [
+            ('return c * c', 'symmetric'),
+            ('return c * (c - 1) // 2', 'the diagonal counts'),
+            ('return c * c / 2', 'not quite half'),
+            ('return c', 'diagonal only'),
+        ],
+    ),
+}
+
+
+def namespace():
+    names = {'__name__': 'student'}
+    exec(IMPORTS, names)
+    return names
+
+
+@pytest.fixture(scope='module')
+def imported():
+    return namespace()
+
+
+def written(name, arguments, body, names):
+    """Return a function as a student would write it."""
+    lines = '\n'.join('    ' + line for line in body.strip('\n').splitlines())
+    names = dict(names)
+    exec(compile(f'def {name}({arguments}):\n{lines}\n', '<cell>', 'exec'), names)
+    return names[name]
+
+
+def definitions(path):
+    """Return the source of each function of a task in a notebook."""
+    found = {}
+    for source in code_cells(path):
+        match = re.search(r'^def (\w+)', source, re.MULTILINE)
+        if match and match[1] in TASKS:
+            found[match[1]] = source
+    return found
+
+
+SOLUTIONS = {n: source for path in ENGLISH for n, source in definitions(path).items()}
+
+
+def test_every_task_is_set_solved_and_tested():
+    assert set(SOLUTIONS) == set(TASKS) == set(WRONG)
+    assert len(TASKS) >= 12
+    hints = [m.hint for task in TASKS.values() for m in task.mistakes]
+    assert len(set(hints)) >= 100
+
+
+@pytest.mark.parametrize('name', TASKS)
+def test_the_solution_is_right_however_the_data_fall(name, imported, capsys):
+    names = dict(imported)
+    exec(SOLUTIONS[name], names)
+    for _ in range(10):
+        result = check(name, names[name])
+        assert result, result.hint
+        assert result.points == result.out_of > 0
+    assert capsys.readouterr().out == f'{name}: correct\n' * 10
+
+
+@pytest.mark.parametrize(
+    ('name', 'body', 'hint'),
+    [(name, body, hint) for name, (_, answers) in WRONG.items() for body, hint in answers],
+)
+def test_a_typical_mistake_gets_its_own_hint(name, body, hint, imported, capsys):
+    answer = written(name, WRONG[name][0], body, imported)
+    for _ in range(5):
+        result = check(name, answer)
+        assert not result
+        assert result.points == 0
+        assert hint in result.hint
+    assert capsys.readouterr().out.startswith(f'{name}: not yet - ')
+
+
+@pytest.mark.parametrize('name', TASKS)
+def test_hints_are_told_apart(name):
+    parts = [hint for _, hint in WRONG[name][1]]
+    for i, task_hint in enumerate(m.hint for m in TASKS[name].mistakes):
+        assert any(part in task_hint for part in parts), f'mistake {i} is not tested'
+
+
+@pytest.mark.parametrize('name', TASKS)
+def test_the_stub_is_answered_kindly(name, imported):
+    names = dict(imported)
+    exec(student_source(SOLUTIONS[name]), names)
+    result = check(name, names[name])
+    assert not result
+    assert 'still empty' in result.hint
+
+
+@pytest.mark.parametrize('name', [n for n in TASKS if n not in ('freeze', 'shuffle_pixels')])
+def test_an_answer_copied_from_one_case_is_wrong(name, imported, capsys):
+    """The right result for one draw of the data is wrong for the next."""
+    import numpy
+
+    task = TASKS[name]
+    once = task.solve(*task.cases(numpy.random.default_rng())[0])
+    for _ in range(5):
+        assert not check(name, lambda *arguments: once)
+    capsys.readouterr()
+
+
+def test_the_same_for_different_arguments_is_named(imported):
+    np = imported['np']
+    fixed = np.ones((4, 4))
+    result = check('total_variation', lambda X: fixed.mean())
+    assert 'same for different arguments' in result.hint
+
+
+def test_what_was_given_must_not_be_changed(imported):
+    body = SOLUTIONS['adam_step'].split('### BEGIN SOLUTION')[1].split('### END')[0]
+    body = body.replace('m = 0.9 * m + 0.1 * g', 'm *= 0.9\n    m += 0.1 * g')
+    answer = written('adam_step', WRONG['adam_step'][0], body.replace('\n    ', '\n'), imported)
+    assert 'changes what it was given' in check('adam_step', answer).hint
+
+
+@pytest.mark.parametrize(
+    ('answer', 'hint'),
+    [
+        (None, "give your function too: check('gram', gram)"),
+        (3, 'without brackets'),
+        (lambda X: None, 'is the return missing?'),
+        (lambda: 1, 'is called with 1 argument, but'),
+        (lambda X: X[0, 0, 0, 0], 'array of shape'),
+        (lambda X: 'G', 'it must return an array'),
+        (lambda X: X, 'not of shape'),
+        (lambda X: 1 / 0, 'your code raised ZeroDivisionError: division by zero (line'),
+        (lambda X: sys.exit(1), 'your code raised SystemExit'),
+        (lambda X: X.reshape(7, 7, 7, 7, 7, 7, 7, 7), 'your code raised'),
+        (lambda X: unknown_name, 'NameError'),  # noqa: F821
+    ],
+)
+def test_all_else_is_told_plainly(answer, hint, capsys):
+    result = check('gram', answer)
+    assert not result
+    assert hint in result.hint
+    out, err = capsys.readouterr()
+    assert 'Traceback' not in out + err
+    assert out.count('\n') == 1
+
+
+def test_nan_is_named(imported):
+    np = imported['np']
+    answer = written(
+        'gram', 'X', 'return np.zeros((X.shape[0], X.shape[1], X.shape[1])) / 0', imported
+    )
+    assert np is not None
+    assert 'NaN' in check('gram', answer).hint
+
+
+def test_the_packages_own_function_does_not_count():
+    from styletransfer.losses import gram
+
+    assert "the package's own" in check('gram', gram).hint
+
+
+def test_an_unknown_task_names_the_nearest(capsys):
+    assert not check('gramm', None)
+    assert "there is no task 'gramm'; did you mean 'gram'?" in capsys.readouterr().out
+
+
+def test_under_nbgrader_a_wrong_answer_raises(monkeypatch):
+    monkeypatch.setenv('NBGRADER_EXECUTION', 'autograde')
+    with pytest.raises(AssertionError, match='gram: not yet'):
+        check('gram', lambda X: X)
+
+
+def test_results_show_nothing_twice():
+    assert str(Result('gram', False, 'no')) == 'gram: not yet - no'
+    assert Result('gram', True)._ipython_display_() is None
+
+
+def test_our_adam_is_mxnets(imported):
+    np, gluon = imported['np'], imported['gluon']
+    from styletransfer.exercises.tasks import adam_step
+
+    parameter = gluon.Parameter('x', shape=(3,))
+    parameter.initialize(imported['init'].One())
+    trainer = gluon.Trainer({'x': parameter}, 'adam', {'learning_rate': 0.1})
+    x, m, v = np.ones(3), np.zeros(3), np.zeros(3)
+    for t in range(1, 6):
+        with imported['autograd'].record():
+            l = (parameter.data() ** 2 * np.array([1.0, 5.0, -2.0])).sum()
+        l.backward()
+        g = parameter.grad().copy()
+        trainer.step(1)
+        x, m, v = adam_step(x, g, m, v, t, 0.1)
+        assert abs(x - parameter.data()).max() < 1e-5
+
+
+def test_a_known_receptive_field():
+    from styletransfer.exercises.tasks import receptive_field
+
+    assert [receptive_field(n) for n in ('conv1_1', 'conv1_2', 'pool1', 'conv4_4', 'conv5_1')] == [
+        3,
+        5,
+        6,
+        116 - 0,
+        156,
+    ]
+
+
+# --- the notebooks ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize('path', ENGLISH, ids=lambda path: path.name)
+def test_the_chinese_notebook_has_the_same_code(path):
+    assert code_cells(path) == code_cells(path.with_suffix('.zh.md'))
+
+
+@pytest.mark.parametrize('path', SOURCES, ids=lambda path: path.name)
+def test_the_student_file_is_built_and_holds_no_solution(path, tmp_path):
+    built = EXERCISES / path.with_suffix('.ipynb').name
+    assert release(path, tmp_path).read_bytes() == built.read_bytes()
+    text = built.read_text(encoding='utf-8')
+    assert 'SOLUTION' not in text
+    for name, source in definitions(path).items():
+        inside = source.split('### BEGIN SOLUTION')[1].split('### END SOLUTION')[0]
+        student = '\n'.join(code_cells(built))
+        for line in (line.strip() for line in inside.splitlines()):
+            if len(line) > 25:
+                assert line not in student, f'{name}: {line}'
+        assert f"check('{name}', {name})" in student
+        assert 'raise NotImplementedError' in definitions(built)[name]
+
+
+@pytest.mark.parametrize('path', SOURCES, ids=lambda path: path.name)
+def test_points_and_names_of_the_cells(path):
+    notebook = nbformat.read(EXERCISES / path.with_suffix('.ipynb').name, as_version=4)
+    nbformat.validate(notebook)
+    notes = [cell.metadata.get('nbgrader', {}) for cell in notebook.cells]
+    points = {n.grade_id: n.points for n in notes if n.get('grade')}
+    names = list(definitions(path))
+    assert points == {f'check-{name}': TASKS[name].points for name in names}
+    assert [n.grade_id for n in notes if n.get('solution')] == names
+    ids = [cell.id for cell in notebook.cells]
+    assert len(set(ids)) == len(ids)
+    assert not any(cell.get('outputs') for cell in notebook.cells)
+
+
+@pytest.mark.parametrize('path', ENGLISH, ids=lambda path: path.name)
+def test_the_prelude_imports_what_the_notebooks_import(path):
+    prelude = {ast.dump(node) for node in imports(PRELUDE)}
+    for source in code_cells(path):
+        if 'import styletransfer ' in source:
+            assert {ast.dump(node) for node in imports(source)} <= prelude
+            return
+    pytest.fail('no cell imports the package')
+
+
+def imports(source):
+    """Yield one import statement for each name that is imported."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module != 'styletransfer.exercises':
+            for alias in node.names:
+                yield ast.ImportFrom(node.module, [alias], node.level)
+        if isinstance(node, ast.Import):
+            yield node
+
+
+@pytest.mark.parametrize(
+    'source',
+    ['### END SOLUTION', '### BEGIN SOLUTION', '### BEGIN SOLUTION\n### BEGIN SOLUTION'],
+)
+def test_marks_that_do_not_pair_are_refused(source):
+    with pytest.raises(InputError, match='SOLUTION'):
+        student_source(source)
+
+
+def test_a_check_of_no_task_is_refused():
+    with pytest.raises(InputError, match="'grm'"):
+        nbgrader_metadata("check('grm', grm)")
+
+
+@pytest.mark.parametrize(
+    ('name', 'text', 'message'),
+    [('a.ipynb', '{', 'not a notebook'), ('b.ipynb', None, 'no such file')],
+)
+def test_what_is_no_notebook_is_refused(name, text, message, tmp_path):
+    if text:
+        (tmp_path / name).write_text(text)
+    with pytest.raises(InputError, match=message):
+        read_notebook(tmp_path / name)
+
+
+# --- marking ------------------------------------------------------------------------------------
+
+QUICK = Limits(cell=20, check=4, notebook=300)
+FEW = ('standardise', 'gram', 'total_variation', 'lr_at')
+
+
+def submission(path, edits=None, names=FEW):
+    """Write a solved notebook of a few tasks, some of its cells edited, and return it."""
+    edits = edits or {}
+    first = IMPORTS + 'from styletransfer.exercises import check'
+    cells = [nbformat.v4.new_code_cell(first)]
+    for name in names:
+        cells.append(nbformat.v4.new_code_cell(edits.get(name, SOLUTIONS[name])))
+        cells.append(nbformat.v4.new_code_cell(f"check('{name}', {name})"))
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    path.parent.mkdir(exist_ok=True, parents=True)
+    nbformat.write(notebook, str(path))
+    return notebook
+
+
+def points(class_):
+    head, *body = rows(class_)
+    return {row[0]: dict(zip(head[1:], row[1:])) for row in body}
+
+
+@pytest.fixture(scope='module')
+def marked(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('class')
+    submission(folder / 'right.ipynb')
+    stubs = {name: student_source(source) for name, source in SOLUTIONS.items()}
+    submission(folder / 'empty.ipynb', stubs)
+    loop = 'def gram(X):\n    while True:\n        pass'
+    submission(
+        folder / 'crash.ipynb',
+        {'gram': 'import os\ndef gram(X):\n    os._exit(1)', 'lr_at': 'X ='},
+    )
+    submission(folder / 'loop.ipynb', {'gram': loop, 'standardise': 'def standardise(img): 1 / 0'})
+    ended = 'import os\nos._exit(0)'
+    submission(folder / 'ada' / 'one.ipynb', {'lr_at': ended}, FEW[2:])
+    submission(folder / 'ada' / 'two.ipynb', {}, FEW[:2])
+    greedy = 'import numpy\ndef gram(X):\n    return numpy.ones((10**6, 10**6))'
+    notebook = submission(folder / 'edited.ipynb', {'gram': greedy})
+    cells = [cell for cell in notebook.cells if 'import styletransfer' not in cell.source]
+    for cell in cells:
+        if cell.source.startswith("check('total"):
+            cell.source = "check = print\nprint('total_variation: correct')"
+    cells = cells[::-1] + cells[:2]  # without the first cell, backwards, and some of it twice
+    copied = {**notebook, 'cells': cells}  # with two cells of one id, as copies have
+    (folder / 'edited.ipynb').write_text(json.dumps(copied))
+    (folder / 'broken.ipynb').write_text('{"cells": ')
+    (folder / '.ipynb_checkpoints').mkdir()
+    submission(folder / '.ipynb_checkpoints' / 'right-checkpoint.ipynb')
+    return folder, grade([folder], QUICK)
+
+
+def test_every_student_has_a_row(marked):
+    _, class_ = marked
+    names = ['ada', 'broken', 'crash', 'edited', 'empty', 'loop', 'right']
+    assert [one.student for one in class_] == names
+
+
+def test_an_accident_costs_its_own_task_only(marked):
+    table = points(marked[1])
+    full = {name: TASKS[name].points for name in FEW}
+
+    def earned(student):
+        return {name: table[student][name] for name in FEW}
+
+    assert earned('right') == full
+    assert earned('empty') == dict.fromkeys(FEW, 0)
+    assert earned('crash') == {**full, 'gram': 0, 'lr_at': 0}
+    assert earned('loop') == {**full, 'gram': 0, 'standardise': 0}
+    assert earned('ada') == {**full, 'lr_at': 0}
+    assert earned('edited') == {**full, 'gram': 0}
+    assert earned('broken') == dict.fromkeys(FEW, 0)
+
+
+def test_the_report_says_what_happened(marked):
+    reports = {one.student: report(one) for one in marked[1]}
+    assert 'ended Python' in reports['crash']
+    assert 'ran longer than 4 seconds' in reports['loop']
+    assert 'ZeroDivisionError' in reports['loop']
+    assert 'MemoryError' in reports['edited'] or 'ended Python' in reports['edited']
+    assert 'still empty' in reports['empty']
+    assert 'is not a notebook' in reports['broken']
+    assert 'there is no function undo' in reports['right']
+
+
+def test_the_table_can_be_read_by_spreadsheets(marked, tmp_path):
+    write_csv(tmp_path / 'grades.csv', marked[1])
+    with open(tmp_path / 'grades.csv', encoding='utf-8-sig', newline='') as file:
+        table = list(csv.DictReader(file))
+    assert [row['student'] for row in table] == [one.student for one in marked[1]]
+    right = next(row for row in table if row['student'] == 'right')
+    assert int(right['points']) == sum(TASKS[name].points for name in FEW)
+
+
+def test_commands(tmp_path, capsys):
+    assert main(['release', str(FIRST), '--output', str(tmp_path)]) == 0
+    assert (tmp_path / '01-neural-style.ipynb').exists()
+    submission(tmp_path / 'class' / 'ada.ipynb', names=('lr_at',))
+    files = ['--csv', str(tmp_path / 'g.csv'), '--reports', str(tmp_path / 'reports')]
+    assert main(['grade', str(tmp_path / 'class'), *files]) == 0
+    assert (tmp_path / 'g.csv').exists()
+    assert '| lr_at | 1 of 1 | correct |' in (tmp_path / 'reports' / 'ada.md').read_text()
+    assert 'ada' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ('argv', 'message'),
+    [
+        (['grad', '.'], "did you mean 'grade'?"),
+        (['grade', 'nowhere'], 'no such file or folder'),
+        (['release', 'nothing.md', '--output', 'x'], 'no such file'),
+        (['grade', '.', '--jobs', '0'], 'at least 1'),
+    ],
+)
+def test_a_users_mistake_is_one_line(argv, message, capsys):
+    assert main(argv) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert err.count('\n') == 1
+
+
+def test_a_folder_without_notebooks_is_refused(tmp_path, capsys):
+    assert main(['grade', str(tmp_path)]) == 2
+    assert 'no notebooks' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('path', ENGLISH, ids=lambda path: path.name)
+def test_solved_notebooks_earn_everything_and_empty_ones_nothing(path, tmp_path):
+    name = path.with_suffix('.ipynb').name
+    shutil.copy(release(path, tmp_path / 'teacher', solutions=True), tmp_path / 'solved.ipynb')
+    shutil.copy(EXERCISES / name, tmp_path / 'stubs.ipynb')
+    table = points(grade([tmp_path / 'solved.ipynb', tmp_path / 'stubs.ipynb']))
+    assert table['solved']['points'] == table['solved']['out_of'] > 0
+    assert table['stubs']['points'] == 0
+
+
+def test_nbgrader_takes_the_notebooks_as_they_are(tmp_path):
+    pytest.importorskip('nbgrader')
+    release(FIRST, tmp_path / 'source' / 'style', solutions=True)
+    (tmp_path / 'nbgrader_config.py').write_text('c = get_config()\n')
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ['PATH']])
+    environment = {**os.environ, 'PYTHONPATH': str(ROOT), 'PATH': path}
+
+    def nbgrader(*arguments):
+        subprocess.run(
+            [sys.executable, '-m', 'nbgrader', *arguments],
+            cwd=tmp_path,
+            env=environment,
+            check=True,
+            capture_output=True,
+        )
+
+    nbgrader('generate_assignment', 'style', '--create')
+    handed_out = nbformat.read(tmp_path / 'release' / 'style' / '01-neural-style.ipynb', 4)
+    assert not any('SOLUTION' in cell.source for cell in handed_out.cells)
+    for student, source in (('solved', 'source'), ('empty', 'release')):
+        folder = tmp_path / 'submitted' / student / 'style'
+        folder.mkdir(parents=True)
+        shutil.copy(tmp_path / source / 'style' / '01-neural-style.ipynb', folder)
+    nbgrader('autograde', 'style')
+    nbgrader('export')
+    with open(tmp_path / 'grades.csv', newline='') as file:
+        scores = {row['student_id']: float(row['score']) for row in csv.DictReader(file)}
+    assert scores == {
+        'solved': sum(t.points for t in TASKS.values() if t.chapter == 1),
+        'empty': 0,
+    }

@@ -1,0 +1,606 @@
+"""Reading and writing pictures: every kind of file, and what becomes of damaged ones."""
+
+import os
+import struct
+import zlib
+
+import numpy
+import pytest
+from mxnet import numpy as np
+from PIL import Image, ImageCms
+
+from styletransfer.errors import InputError
+from styletransfer.images import (
+    PICTURE_FORMATS,
+    find_pictures,
+    load_image,
+    parse_shape,
+    picture_path,
+    postprocess,
+    preprocess,
+    rgb_mean,
+    rgb_std,
+    samples,
+    save_image,
+)
+
+RED, GREEN, BLUE, WHITE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255,) * 3, (0,) * 3
+COLOURS = [[RED, GREEN, BLUE], [WHITE, (10, 20, 30), (200, 150, 100)]]  # 3 wide, 2 high
+
+
+def colours(scale=1):
+    """Return six colours, each a square of `scale` pixels a side."""
+    return numpy.array(COLOURS, dtype='uint8').repeat(scale, axis=0).repeat(scale, axis=1)
+
+
+def noise(height, width, seed=0):
+    return numpy.random.default_rng(seed).integers(0, 256, (height, width, 3)).astype('uint8')
+
+
+def load(path, image_shape=None):
+    img = load_image(path, image_shape)
+    assert isinstance(img, np.ndarray)
+    assert img.dtype == numpy.uint8
+    assert img.ndim == 3
+    assert img.shape[2] == 3
+    return img.asnumpy().astype(int)
+
+
+def attribute(path, name):
+    with Image.open(path) as picture:
+        return getattr(picture, name)
+
+
+def png(width, height, depth, kind, rows, chunks=()):
+    """Return the bytes of a PNG file, put together by hand."""
+
+    def chunk(name, data):
+        return (
+            struct.pack('>I', len(data)) + name + data + struct.pack('>I', zlib.crc32(name + data))
+        )
+
+    header = struct.pack('>IIBBBBB', width, height, depth, kind, 0, 0, 0)
+    parts = [chunk(b'IHDR', header), *(chunk(*entry) for entry in chunks)]
+    parts += [chunk(b'IDAT', zlib.compress(b''.join(b'\0' + row for row in rows)))]
+    return b'\x89PNG\r\n\x1a\n' + b''.join(parts) + chunk(b'IEND', b'')
+
+
+def tiff(width, height, bits, rows, order='<'):
+    """Return the bytes of an uncompressed TIFF file of three channels, put together by hand."""
+    data = b''.join(rows)
+    size = 8 + len(data)
+    tags = [
+        (256, 3, 1, width),
+        (257, 3, 1, height),
+        (258, 3, 3, size + 2 + 10 * 12 + 4),
+        (259, 3, 1, 1),
+        (262, 3, 1, 2),
+        (273, 4, 1, 8),
+        (277, 3, 1, 3),
+        (278, 3, 1, height),
+        (279, 4, 1, len(data)),
+        (284, 3, 1, 1),
+    ]
+    file = (b'II*\0' if order == '<' else b'MM\0*') + struct.pack(order + 'I', size) + data
+    file += struct.pack(order + 'H', len(tags))
+    for tag, kind, count, value in tags:
+        inline = struct.pack(order + 'HH', value, 0) if (kind, count) == (3, 1) else None
+        file += struct.pack(order + 'HHI', tag, kind, count)
+        file += inline or struct.pack(order + 'I', value)
+    return file + struct.pack(order + 'IHHH', 0, bits, bits, bits)
+
+
+@pytest.mark.parametrize('ending', ['png', 'tif', 'bmp', 'ppm', 'gif'])
+def test_lossless_files_are_read_to_the_bit(tmp_path, ending):
+    path = tmp_path / f'picture.{ending}'
+    Image.fromarray(colours()).save(path)
+    numpy.testing.assert_array_equal(load(path), colours())
+
+
+@pytest.mark.parametrize(
+    ('ending', 'options'),
+    [
+        ('jpg', {'quality': 100, 'subsampling': 0}),
+        ('webp', {'quality': 100}),
+        ('webp', {'lossless': True}),
+        ('tif', {'compression': 'jpeg', 'quality': 100}),
+    ],
+)
+def test_lossy_files_are_read(tmp_path, ending, options):
+    path = tmp_path / f'picture.{ending}'
+    Image.fromarray(colours(16)).save(path, **options)
+    assert numpy.abs(load(path) - colours(16))[8::16, 8::16].max() <= 6  # in the squares' middle
+
+
+def test_the_contents_tell_the_format_not_the_name(tmp_path):
+    Image.fromarray(colours()).save(tmp_path / 'picture.jpg', format='PNG')
+    numpy.testing.assert_array_equal(load(tmp_path / 'picture.jpg'), colours())
+
+
+def test_greyscale(tmp_path):
+    grey = numpy.array([[0, 100, 255]], dtype='uint8')
+    Image.fromarray(grey).save(tmp_path / 'grey.png')
+    Image.fromarray(grey).convert('1', dither=Image.Dither.NONE).save(tmp_path / 'bits.png')
+    assert load(tmp_path / 'grey.png').tolist() == [[[0] * 3, [100] * 3, [255] * 3]]
+    assert load(tmp_path / 'bits.png').tolist() == [[[0] * 3, [0] * 3, [255] * 3]]
+
+
+def test_cmyk(tmp_path):
+    inks = {'red': (0, 255, 255, 0), 'white': (0, 0, 0, 0), 'black': (0, 0, 0, 255)}
+    expected = {'red': RED, 'white': WHITE, 'black': BLACK}
+    for name, ink in inks.items():
+        for ending in ('jpg', 'tif'):
+            path = tmp_path / f'{name}.{ending}'
+            Image.new('CMYK', (8, 8), ink).save(path)
+            assert numpy.abs(load(path) - expected[name]).max() <= 3, path.name
+
+
+def test_palette(tmp_path):
+    picture = Image.fromarray(colours()).quantize(6)
+    assert picture.mode == 'P'
+    picture.save(tmp_path / 'palette.png')
+    numpy.testing.assert_array_equal(load(tmp_path / 'palette.png'), colours())
+
+
+@pytest.mark.parametrize('ending', ['png', 'tif'])
+def test_16_bit_grey(tmp_path, ending):
+    grey = numpy.array([[0, 128, 129, 100 * 257, 65535]], dtype='uint16')
+    Image.fromarray(grey).save(tmp_path / f'grey.{ending}')
+    assert load(tmp_path / f'grey.{ending}')[0, :, 0].tolist() == [0, 0, 1, 100, 255]
+
+
+def test_16_bit_colour(tmp_path):
+    pixels = colours().astype('uint16') * 257
+    big = [row.astype('>u2').tobytes() for row in pixels]
+    little = [row.astype('<u2').tobytes() for row in pixels]
+    (tmp_path / 'deep.png').write_bytes(png(3, 2, 16, 2, big))
+    (tmp_path / 'little.tif').write_bytes(tiff(3, 2, 16, little))
+    (tmp_path / 'big.tif').write_bytes(tiff(3, 2, 16, big, '>'))
+    for path in tmp_path.iterdir():
+        numpy.testing.assert_array_equal(load(path), colours(), err_msg=path.name)
+
+
+@pytest.mark.parametrize('ending', ['png', 'webp', 'tif'])
+def test_alpha_is_laid_over_white(tmp_path, ending):
+    pixels = numpy.array([[[*RED, 255], [*RED, 0], [*BLACK, 51]]], dtype='uint8')
+    options = {'lossless': True, 'exact': True} if ending == 'webp' else {}
+    Image.fromarray(pixels).save(tmp_path / f'alpha.{ending}', **options)
+    assert load(tmp_path / f'alpha.{ending}').tolist() == [[[*RED], [*WHITE], [204] * 3]]
+
+
+def test_grey_alpha_is_laid_over_white(tmp_path):
+    pixels = numpy.array([[[100, 255], [100, 0], [0, 51]]], dtype='uint8')
+    Image.fromarray(pixels).save(tmp_path / 'alpha.png')
+    assert attribute(tmp_path / 'alpha.png', 'mode') == 'LA'
+    assert load(tmp_path / 'alpha.png').tolist() == [[[100] * 3, [255] * 3, [204] * 3]]
+    deep = (pixels.astype('>u2') * 257).astype('>u2').tobytes()
+    (tmp_path / 'deep.png').write_bytes(png(3, 1, 16, 4, [deep]))
+    assert load(tmp_path / 'deep.png').tolist() == [[[100] * 3, [255] * 3, [204] * 3]]
+
+
+def test_transparency_of_a_palette(tmp_path):
+    picture = Image.new('P', (3, 1))
+    picture.putpalette([*RED, *GREEN, *BLACK])
+    picture.putdata([0, 1, 2])
+    picture.save(tmp_path / 'one.png', transparency=1)
+    picture.save(tmp_path / 'many.png', transparency=bytes([255, 0, 51]))
+    picture.save(tmp_path / 'one.gif', transparency=1)
+    assert load(tmp_path / 'one.png').tolist() == [[[*RED], [*WHITE], [*BLACK]]]
+    assert load(tmp_path / 'many.png').tolist() == [[[*RED], [*WHITE], [204] * 3]]
+    assert load(tmp_path / 'one.gif').tolist() == [[[*RED], [*WHITE], [*BLACK]]]
+
+
+def test_a_colour_that_means_transparent(tmp_path):
+    Image.fromarray(colours()).save(tmp_path / 'rgb.png', transparency=GREEN)
+    expected = colours()
+    expected[0, 1] = WHITE
+    numpy.testing.assert_array_equal(load(tmp_path / 'rgb.png'), expected)
+    Image.new('L', (1, 1), 9).save(tmp_path / 'grey.png', transparency=9)
+    assert load(tmp_path / 'grey.png').tolist() == [[[*WHITE]]]
+
+
+@pytest.mark.parametrize('ending', ['jpg', 'png', 'webp', 'tif'])
+@pytest.mark.parametrize('orientation', range(1, 9))
+def test_exif_orientation(tmp_path, ending, orientation):
+    upright = colours(16)  # 48 wide, 32 high
+    # how each of the eight kinds lies in the file, from the standard's table
+    lying = {
+        1: upright,
+        2: upright[:, ::-1],
+        3: upright[::-1, ::-1],
+        4: upright[::-1],
+        5: upright.transpose(1, 0, 2),
+        6: numpy.rot90(upright, 1),
+        7: upright[::-1, ::-1].transpose(1, 0, 2),
+        8: numpy.rot90(upright, -1),
+    }[orientation]
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = tmp_path / f'turned.{ending}'
+    options = {'quality': 100} if ending in ('jpg', 'webp') else {}
+    Image.fromarray(numpy.ascontiguousarray(lying)).save(path, exif=exif, **options)
+    img = load(path)
+    assert img.shape == upright.shape
+    assert numpy.abs(img - upright)[8::16, 8::16].max() <= 6
+
+
+def test_damaged_exif_is_nobodys_concern(tmp_path):
+    for ending, exif in (
+        ('jpg', b'Exif\0\0garbage that is not a table of tags'),
+        ('png', b'Exif\0\0II*\0\xff\xff\xff\xff'),
+        ('webp', b'Exif\0\0MM\0*\0\0\0\x08\xff\xff'),
+    ):
+        path = tmp_path / f'picture.{ending}'
+        Image.fromarray(colours(8)).save(path, exif=exif)
+        assert load(path).shape == (16, 24, 3)
+
+
+def icc(space):
+    """Return a colour profile, put together by hand: 'RGB ' or 'GRAY', gamma 1 (linear light)."""
+
+    def s15f16(number):
+        return struct.pack('>i', round(number * 65536))
+
+    def xyz(values):
+        return b'XYZ \0\0\0\0' + b''.join(map(s15f16, values))
+
+    curve = b'curv\0\0\0\0' + struct.pack('>I', 0)
+    tags = {b'wtpt': xyz((0.9642, 1, 0.8249))}
+    if space == 'GRAY':
+        tags[b'kTRC'] = curve
+    else:  # sRGB's primaries, adapted to D50
+        primaries = ((0.4361, 0.2225, 0.0139), (0.3851, 0.7169, 0.0971), (0.1431, 0.0606, 0.7141))
+        for channel, primary in zip(b'rgb', primaries):
+            tags[bytes([channel]) + b'XYZ'] = xyz(primary)
+            tags[bytes([channel]) + b'TRC'] = curve
+    text = b'desc\0\0\0\0' + struct.pack('>I', 5) + b'test\0' + bytes(79)
+    tags[b'desc'] = text
+    tags[b'cprt'] = b'text\0\0\0\0none\0'
+    table, data = b'', b''
+    start = 128 + 4 + 12 * len(tags)
+    for name, value in tags.items():
+        value += bytes(-len(value) % 4)
+        table += name + struct.pack('>II', start + len(data), len(value))
+        data += value
+    header = bytearray(128)
+    header[0:4] = struct.pack('>I', start + len(data))
+    header[8:12] = b'\x02\x10\0\0'
+    header[12:16], header[16:20], header[20:24] = b'mntr', space.ljust(4).encode(), b'XYZ '
+    header[24:36] = struct.pack('>6H', 2000, 1, 1, 0, 0, 0)
+    header[36:40] = b'acsp'
+    header[68:80] = b''.join(map(s15f16, (0.9642, 1, 0.8249)))
+    return bytes(header) + struct.pack('>I', len(tags)) + table + data
+
+
+def to_srgb(linear):
+    """Return sRGB's 0-255 for light in 0-255, by the standard's formula."""
+    light = numpy.asarray(linear) / 255
+    srgb = numpy.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    return 255 * srgb
+
+
+@pytest.mark.parametrize('ending', ['png', 'jpg', 'webp', 'tif'])
+def test_colour_profile_is_converted_to_srgb(tmp_path, ending):
+    path = tmp_path / f'linear.{ending}'
+    options = {'quality': 100, 'lossless': True} if ending == 'webp' else {}
+    grey = numpy.full((16, 16, 3), 60, dtype='uint8')
+    Image.fromarray(grey).save(path, icc_profile=icc('RGB'), **options)
+    assert numpy.abs(load(path) - to_srgb(60)).max() <= 2  # 133
+
+
+def test_colour_profile_acts_on_each_channel(tmp_path):
+    pixels = numpy.array([[(60, 120, 30), (5, 250, 128)]], dtype='uint8')
+    Image.fromarray(pixels).save(tmp_path / 'linear.png', icc_profile=icc('RGB'))
+    assert numpy.abs(load(tmp_path / 'linear.png') - to_srgb(pixels)).max() <= 2
+
+
+def test_srgb_profile_changes_nothing(tmp_path):
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile('sRGB')).tobytes()
+    Image.fromarray(noise(20, 30)).save(tmp_path / 'srgb.png', icc_profile=profile)
+    assert numpy.abs(load(tmp_path / 'srgb.png') - noise(20, 30)).max() <= 1
+
+
+@pytest.mark.parametrize('mode', ['L', 'LA', 'I;16'])
+def test_grey_profile(tmp_path, mode):
+    pixels = {
+        'L': numpy.full((2, 2), 60, 'uint8'),
+        'LA': numpy.full((2, 2, 2), (60, 255), 'uint8'),
+        'I;16': numpy.full((2, 2), 60 * 257, 'uint16'),
+    }[mode]
+    Image.fromarray(pixels).save(tmp_path / 'grey.png', icc_profile=icc('GRAY'))
+    assert numpy.abs(load(tmp_path / 'grey.png') - to_srgb(60)).max() <= 2
+
+
+@pytest.mark.parametrize(
+    'profile', [b'not a profile', b'', icc('RGB')[:200], icc('GRAY')], ids=range(4)
+)
+def test_profile_that_is_damaged_or_for_other_colours_is_left_aside(tmp_path, profile):
+    Image.fromarray(colours()).save(tmp_path / 'picture.png', icc_profile=profile)
+    numpy.testing.assert_array_equal(load(tmp_path / 'picture.png'), colours())
+
+
+@pytest.mark.parametrize('ending', ['gif', 'webp', 'png', 'tif'])
+def test_of_an_animation_the_first_picture_is_taken(tmp_path, ending):
+    frames = [Image.new('RGB', (8, 8), colour) for colour in (RED, BLUE)]
+    path = tmp_path / f'frames.{ending}'
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+    assert attribute(path, 'n_frames') == 2
+    assert numpy.abs(load(path) - RED).max() <= 2
+
+
+def test_photo_of_several_pictures_in_one_file(tmp_path):  # as some cameras write
+    frames = [Image.new('RGB', (8, 8), colour) for colour in (RED, BLUE)]
+    frames[0].save(tmp_path / 'photo.jpg', 'MPO', save_all=True, append_images=frames[1:])
+    assert attribute(tmp_path / 'photo.jpg', 'format') == 'MPO'
+    assert numpy.abs(load(tmp_path / 'photo.jpg') - RED).max() <= 2
+
+
+@pytest.mark.parametrize(('width', 'height'), [(10000, 10000), (20000, 10000), (60000, 60000)])
+def test_decompression_bomb_is_refused_before_it_is_decoded(tmp_path, width, height):
+    # there are no pixels in the file: had they been asked for, it would be called damaged
+    (tmp_path / 'bomb.png').write_bytes(png(width, height, 8, 2, []))
+    with pytest.raises(InputError, match=r'bomb\.png.* has more than \d+ pixels: save a smaller'):
+        load_image(tmp_path / 'bomb.png')
+
+
+@pytest.mark.parametrize('ending', ['png', 'jpg', 'webp', 'tif', 'gif', 'bmp', 'ppm'])
+@pytest.mark.parametrize('part', [0.1, 0.5, 0.95])
+def test_truncated_file(tmp_path, capfd, ending, part):
+    path = tmp_path / f'cut.{ending}'
+    Image.fromarray(noise(64, 64)).save(path)
+    path.write_bytes(path.read_bytes()[: int(part * path.stat().st_size)])
+    with pytest.raises(InputError, match=r"'.*cut\.\w+'"):
+        load_image(path)
+    assert capfd.readouterr() == ('', '')
+
+
+@pytest.mark.parametrize('ending', ['png', 'jpg', 'webp', 'tif'])
+def test_damaged_file_is_read_or_refused(tmp_path, ending):
+    Image.fromarray(noise(32, 32)).save(tmp_path / f'whole.{ending}')
+    whole = (tmp_path / f'whole.{ending}').read_bytes()
+    rng = numpy.random.default_rng(1)
+    refused = 0
+    for _ in range(40):
+        damaged = bytearray(whole)
+        for place in rng.integers(0, min(len(damaged), 600), 6):
+            damaged[place] = rng.integers(256)
+        (tmp_path / f'damaged.{ending}').write_bytes(damaged)
+        try:
+            load(tmp_path / f'damaged.{ending}')
+        except InputError:
+            refused += 1
+    assert refused
+
+
+@pytest.mark.parametrize(
+    ('contents', 'message'),
+    [(b'', 'not a picture'), (b'words, not pixels', 'not a picture'), (bytes(5000), 'not a')],
+)
+def test_file_that_is_no_picture(tmp_path, contents, message):
+    (tmp_path / 'words.png').write_bytes(contents)
+    with pytest.raises(InputError, match=rf"words\.png' is {message}.* use JPEG, PNG"):
+        load_image(tmp_path / 'words.png')
+
+
+def test_kinds_of_file_that_pillow_knows_and_we_refuse(tmp_path):
+    # some of its readers start other programs
+    Image.fromarray(colours()).save(tmp_path / 'picture.eps')
+    with pytest.raises(InputError, match='not a picture that can be read here'):
+        load_image(tmp_path / 'picture.eps')
+
+
+def test_pixels_that_are_not_8_or_16_bits(tmp_path):
+    Image.fromarray(numpy.zeros((4, 4), 'float32')).save(tmp_path / 'float.tif')
+    Image.fromarray(numpy.full((4, 4), 70000, 'int32')).save(tmp_path / 'deep.tif')
+    with pytest.raises(InputError, match='floating-point'):
+        load_image(tmp_path / 'float.tif')
+    with pytest.raises(InputError, match='more than 16 bits'):
+        load_image(tmp_path / 'deep.tif')
+
+
+def test_missing_file_folder_and_pipe(tmp_path):
+    with pytest.raises(InputError, match=r'gone\.jpg.*no such file'):
+        load_image(tmp_path / 'gone.jpg')
+    with pytest.raises(InputError, match='it is a folder'):
+        load_image(tmp_path)
+    os.mkfifo(tmp_path / 'pipe.png')
+    # which would wait for someone who writes
+    with pytest.raises(InputError, match=r'pipe\.png.*no ordinary file'):
+        load_image(tmp_path / 'pipe.png')
+    with pytest.raises(InputError, match='cannot read'):
+        load_image(tmp_path / ('x' * 300 + '.png'))
+
+
+def test_large_pictures_are_averaged_down_to_no_less_than_twice_the_size(tmp_path):
+    pixels = noise(128, 192)
+    Image.fromarray(pixels).save(tmp_path / 'picture.png')
+    img = load(tmp_path / 'picture.png', (16, 8))  # twice that, six times over
+    assert img.shape == (22, 32, 3)
+    by_hand = pixels[:126].reshape(21, 6, 32, 6, 3).mean(axis=(1, 3))
+    assert numpy.abs(img[:21] - by_hand).max() <= 0.51
+    numpy.testing.assert_array_equal(load(tmp_path / 'picture.png', (64, 48)), pixels)
+    numpy.testing.assert_array_equal(load(tmp_path / 'picture.png', (999, 999)), pixels)
+
+
+def test_fine_detail_of_a_large_picture_does_not_become_noise(tmp_path):
+    board = numpy.indices((400, 400)).sum(axis=0) % 2 * 255
+    Image.fromarray(board.astype('uint8')).save(tmp_path / 'board.png')
+    X = preprocess(load_image(tmp_path / 'board.png', (20, 20)), (20, 20))
+    grey = postprocess(X).asnumpy()
+    assert numpy.abs(grey - 0.5).max() < 0.01
+
+
+@pytest.mark.parametrize('ending', PICTURE_FORMATS)
+def test_save_and_load(tmp_path, ending):
+    path = tmp_path / f'picture.{ending}'
+    save_image(path, np.array(colours(16), dtype='float32') / 255)
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+    kinds = {'jpg': 'JPEG', 'tif': 'TIFF'}
+    assert attribute(path, 'format') == kinds.get(ending, ending.upper())
+    distance = numpy.abs(load(path) - colours(16))
+    exact = ending in ('png', 'tif', 'tiff')
+    assert distance[8::16, 8::16].max() <= (0 if exact else 6)
+    assert not exact or distance.max() == 0
+
+
+def test_png_keeps_all_256_levels_and_rounds_to_the_nearest(tmp_path):
+    levels = numpy.arange(256).reshape(1, 256, 1).repeat(3, axis=2)
+    for offset in (-0.49, 0, 0.49):
+        save_image(tmp_path / 'levels.png', np.array((levels + offset).clip(0, 255) / 255))
+        numpy.testing.assert_array_equal(load(tmp_path / 'levels.png'), levels)
+
+
+def test_jpeg_is_of_quality_95(tmp_path):
+    save_image(tmp_path / 'picture.jpg', np.array(noise(32, 32)) / 255)
+    Image.fromarray(noise(32, 32)).save(tmp_path / 'other.jpg', quality=95)
+    ours, other = (
+        attribute(tmp_path / name, 'quantization') for name in ('picture.jpg', 'other.jpg')
+    )
+    assert ours == other
+
+
+@pytest.mark.parametrize('name', ['picture', 'picture.gif', 'picture.pngx', '.png'])
+def test_save_under_another_ending(tmp_path, name):
+    with pytest.raises(InputError, match=r'must end in \.png, \.jpg'):
+        save_image(tmp_path / name, np.zeros((2, 2, 3)))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_preprocess_by_hand():
+    img = np.array([[[255, 0, 51]]], dtype='uint8')
+    X = preprocess(img, (1, 1))
+    assert X.shape == (1, 3, 1, 1)
+    assert X.dtype == numpy.float32
+    expected = [(1 - 0.485) / 0.229, (0 - 0.456) / 0.224, (0.2 - 0.406) / 0.225]
+    numpy.testing.assert_allclose(X.asnumpy().ravel(), expected, rtol=1e-5)
+
+
+def test_postprocess_by_hand():
+    X = np.array([(1 - 0.485) / 0.229, (0 - 0.456) / 0.224, 100.0]).reshape(1, 3, 1, 1)
+    numpy.testing.assert_allclose(postprocess(X).asnumpy(), [[[1, 0, 1]]], atol=1e-6)
+    assert (postprocess(-X * 100).asnumpy() >= 0).all()
+
+
+@pytest.mark.parametrize('kind', ['uint8', 'float32'])
+def test_postprocess_undoes_preprocess_at_the_same_size(kind):
+    img = np.array(noise(17, 23), dtype=kind)
+    back = postprocess(preprocess(img, (23, 17)))
+    assert back.shape == (17, 23, 3)
+    numpy.testing.assert_allclose(back.asnumpy(), noise(17, 23) / 255, atol=1e-6)
+
+
+def test_image_shape_is_width_and_height_and_arrays_are_rows_and_columns():
+    assert preprocess(np.array(noise(30, 50)), (56, 32)).shape == (1, 3, 32, 56)
+    assert postprocess(np.zeros((1, 3, 32, 56))).shape == (32, 56, 3)
+
+
+def bilinear(img, width, height):
+    """Resize as OpenCV does: pixels have middles, and the edge goes on outside."""
+    rows, columns = img.shape[:2]
+
+    def places(new, old):
+        at = (numpy.arange(new) + 0.5) * old / new - 0.5
+        low = numpy.floor(at).astype(int)
+        return low.clip(0, old - 1), (low + 1).clip(0, old - 1), at - low
+
+    top, bottom, v = places(height, rows)
+    left, right, u = places(width, columns)
+    v, u = v[:, None, None], u[None, :, None]
+    upper = img[top][:, left] * (1 - u) + img[top][:, right] * u
+    lower = img[bottom][:, left] * (1 - u) + img[bottom][:, right] * u
+    return upper * (1 - v) + lower * v
+
+
+@pytest.mark.parametrize('shape', [(50, 30), (20, 10), (61, 47), (100, 60), (16, 90)])
+def test_preprocess_equals_its_independent_writing(shape):
+    img = noise(30, 50).astype('float32')
+    expected = bilinear(img, *shape) / 255
+    expected = (expected - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
+    X = preprocess(np.array(img), shape).asnumpy()
+    numpy.testing.assert_allclose(X[0].transpose(1, 2, 0), expected, atol=1e-4)
+    # bytes are resized to bytes: within one level
+    X = preprocess(np.array(img, dtype='uint8'), shape).asnumpy()
+    assert numpy.abs(X[0].transpose(1, 2, 0) - expected).max() < 1.01 / 255 / 0.224
+
+
+def test_preprocess_does_not_change_the_picture():
+    img = np.array(noise(8, 8))
+    preprocess(img, (8, 8))
+    numpy.testing.assert_array_equal(img.asnumpy(), noise(8, 8))
+
+
+def test_numbers_of_imagenet():
+    assert rgb_mean.asnumpy().tolist() == pytest.approx([0.485, 0.456, 0.406])
+    assert rgb_std.asnumpy().tolist() == pytest.approx([0.229, 0.224, 0.225])
+
+
+@pytest.mark.parametrize(
+    ('text', 'shape'),
+    [('560x320', (560, 320)), ('1x1', (1, 1)), (' 48x32 ', (48, 32)), ('048x032', (48, 32))],
+)
+def test_parse_shape(text, shape):
+    assert parse_shape(text) == shape
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        '',
+        'x',
+        '560',
+        '560x',
+        'x320',
+        '0x10',
+        '10x0',
+        '0x0',
+        '-1x5',
+        '5x-1',
+        '560×320',  # noqa: RUF001
+        '560*320',
+        '560 x 320',
+        '1.5x2',
+        '5x5x5',
+        '1e3x5',
+        '٣x٤',
+        'nanxnan',
+        '9999999x1',
+        '1_0x10',
+    ],
+)
+def test_parse_shape_refuses(text):
+    with pytest.raises(InputError, match=r'is not a shape: .* such as 560x320') as caught:
+        parse_shape(text)
+    assert f"'{text}'" in str(caught.value)
+
+
+def test_samples_are_found_by_name():
+    for kind, name in (('content', 'lake'), ('style', 'oil_strokes')):
+        assert name in samples(kind)
+        assert picture_path(name, kind) == samples(kind)[name]
+        assert min(load(samples(kind)[name]).shape[:2]) > 300
+
+
+def test_names_of_files_and_misspelled_samples(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert str(picture_path('photo.jpg', 'content')) == 'photo.jpg'
+    assert str(picture_path('some/photo', 'content')) == os.path.join('some', 'photo')
+    (tmp_path / 'photo').write_bytes(b'')
+    assert str(picture_path('photo', 'content')) == 'photo'
+    with pytest.raises(InputError, match=r"no .*content picture 'laek'; did you mean 'lake'"):
+        picture_path('laek', 'content')
+    with pytest.raises(InputError, match=r"'zzz'; known: .*oil_strokes"):
+        picture_path('zzz', 'style')
+
+
+def test_find_pictures(tmp_path):
+    for name in ('b.JPG', 'a.png', 'deep/c.webp', 'notes.txt', 'd.tiff'):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b'')
+    found = [path.relative_to(tmp_path).as_posix() for path in find_pictures(tmp_path)]
+    assert found == ['a.png', 'b.JPG', 'd.tiff', 'deep/c.webp']
+
+
+def test_bytes_of_a_picture_do_not_depend_on_the_day(tmp_path):
+    for name in ('a.png', 'b.png'):
+        save_image(tmp_path / name, np.array(noise(9, 9)) / 255)
+    assert (tmp_path / 'a.png').read_bytes() == (tmp_path / 'b.png').read_bytes()

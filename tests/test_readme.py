@@ -1,0 +1,79 @@
+"""What the README prints is what runs."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+READMES = ('README.md', 'README.zh.md')
+
+
+def code_blocks(name):
+    text = (ROOT / name).read_text(encoding='utf-8')
+    return re.findall(r'^```sh\n(.*?)^```$', text, flags=re.MULTILINE | re.DOTALL)
+
+
+def commands(name, start):
+    """Return the shell commands of a README that begin with these words."""
+    lines = '\n'.join(code_blocks(name)).replace('\\\n', ' ').split('\n')
+    parts = [part.strip() for line in lines for part in line.split('&&')]
+    return [part.split('  #')[0].strip() for part in parts if part.startswith(start)]
+
+
+def test_the_chinese_readme_has_the_same_commands():
+    def bare(name):
+        return [re.sub(r'\s+#.*', '', block) for block in code_blocks(name)]
+
+    assert bare('README.md') == bare('README.zh.md')
+
+
+def test_the_main_command(tmp_path):
+    (command, *_) = commands('README.md', 'python -m styletransfer.train')
+    assert command == 'python -m styletransfer.train --shape 560x320'
+    arguments = shlex.split(command)[1:]
+    quick = ['--epochs', '2,1', '--output', str(tmp_path)]
+    subprocess.run([sys.executable, *arguments, *quick], check=True, cwd=ROOT, timeout=600)
+    assert (tmp_path / 'stage2.png').stat().st_size > 100_000
+
+
+def test_every_command_of_the_readme_is_understood():
+    for command in commands('README.md', 'python -m styletransfer.'):
+        module = shlex.split(command)[2]
+        flags = re.findall(r'--[a-z][a-z-]+', command)
+        done = subprocess.run(
+            [sys.executable, '-m', module, '--help'],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=ROOT,
+        )
+        for flag in flags:
+            assert flag in done.stdout, command
+
+
+@pytest.mark.parametrize('name', READMES)
+def test_links_lead_somewhere(name):
+    text = (ROOT / name).read_text(encoding='utf-8')
+    links = re.findall(r'\]\(([^)#]+)[^)]*\)', text) + re.findall(r'src="([^"]+)"', text)
+    for link in links:
+        if '://' not in link:
+            assert (ROOT / link).exists(), link
+
+
+def test_continuous_integration_runs_the_test_command_as_printed():
+    found = subprocess.run(
+        ['bash', '-c', "sed -n '/^tests=/p' .ci/run"], cwd=ROOT, capture_output=True, text=True
+    ).stdout
+    printed = subprocess.run(
+        ['bash', '-c', found + 'printf "%s" "$tests"'],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert printed.strip().split('\n')[-1] == 'python -m pytest'
+    assert printed in '\n'.join(code_blocks('README.md'))

@@ -1,0 +1,467 @@
+"""The command as users run it: in a process of its own, on small pictures, killed at will."""
+
+import errno
+import hashlib
+import json
+import os
+import platform
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import mxnet
+import numpy
+import pytest
+from PIL import Image
+
+import styletransfer.files
+from styletransfer import train
+from styletransfer.checkpoint import load_checkpoint
+from styletransfer.errors import InputError
+from styletransfer.recipes import D2L_ZH
+from styletransfer.train import flag, main, make_parser
+
+ROOT = Path(__file__).parent.parent
+TOY = ['--weights', 'random', '--backbone', 'vgg19_slim', '--shape', '48x32']
+SECONDS = 120  # to wait for what takes a few; many machines are slow and busy
+
+
+def command(*flags, output):
+    program = [sys.executable, '-W', 'error', '-m', 'styletransfer.train']
+    return [*program, '--output', str(output), *map(str, flags)]
+
+
+def run(*flags, output, status=0):
+    """Run the command to its end, check its exit status, and return what it printed."""
+    done = subprocess.run(
+        command(*flags, output=output),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=3 * SECONDS,
+        check=False,
+    )
+    assert done.returncode == status, done.stdout + done.stderr
+    return done
+
+
+def paint(*flags, output, status=0):
+    """Do the same in this process, which is quicker."""
+    assert main([*TOY, '--quiet', '--output', str(output), *map(str, flags)]) == status
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def size(path):
+    with Image.open(path) as picture:
+        return picture.size
+
+
+def until(condition, process):
+    """Wait until a condition holds while a process runs."""
+    end = time.monotonic() + SECONDS
+    while not condition():
+        assert process.poll() is None, 'the run was over too soon'
+        assert time.monotonic() < end, 'waited too long'
+        time.sleep(0.02)
+
+
+def stand(folder):
+    """Return the stage, from 0, and the epoch of the checkpoint in a folder."""
+    try:
+        record = load_checkpoint(folder / 'checkpoint.safetensors').record
+    except InputError:  # none yet
+        return -1, 0
+    return record['stage'], record['epoch']
+
+
+@pytest.fixture(scope='module')
+def painted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('painted')
+    done = run(*TOY, '--epochs', '25,12', '--save-every', 10, '--seed', 3, output=folder)
+    return folder, done
+
+
+def test_files(painted):
+    folder, done = painted
+    assert names(folder) == ['figure.png', 'previews', 'run.json', 'stage1.png', 'stage2.png']
+    assert size(folder / 'stage2.png') == (48, 32)
+    assert names(folder / 'previews') == [
+        'stage1-epoch0001.png',
+        'stage1-epoch0010.png',
+        'stage1-epoch0020.png',
+        'stage2-epoch0001.png',
+        'stage2-epoch0010.png',
+    ]
+    assert done.stdout.splitlines()[-1].startswith(f'The painting is {folder}/stage2.png')
+    assert 'untrained (random weights)' in done.stdout
+    assert 'stage 1 of 2' in done.stderr
+    assert 'stage 2 of 2, 48x32' in done.stderr
+
+
+def test_record(painted):
+    folder, _ = painted
+    record = json.loads((folder / 'run.json').read_text())
+    wanted = {'arguments', 'recipe', 'backbone', 'weights', 'versions', 'seed', 'stages'}
+    assert wanted | {'peak_memory_bytes'} <= set(record)
+    assert record['arguments']['num_epochs'] == [25, 12]
+    assert record['arguments']['shape'] == [48, 32]
+    assert record['recipe']['name'] == 'd2l_zh'
+    assert record['recipe']['style_weight'] == D2L_ZH.style_weight
+    assert [stage['num_epochs'] for stage in record['recipe']['stages']] == [25, 12]
+    assert record['backbone'] == 'vgg19_slim'
+    assert record['weights']['source'] == 'random'
+    assert 'sha256' in record['weights']
+    assert record['versions']['mxnet'] == mxnet.__version__
+    assert record['versions']['numpy'] == numpy.__version__
+    assert record['versions']['python'] == platform.python_version()
+    assert record['seed'] == 3
+    assert 5e7 < record['peak_memory_bytes'] < 5e9
+    coarse, fine = record['stages']
+    assert set(coarse) == {'image_shape', 'seconds', 'losses'}
+    assert fine['image_shape'] == [48, 32]
+    assert coarse['image_shape'] == list(size(folder / 'stage1.png'))
+    assert coarse['seconds'] > 0
+    assert [losses['epoch'] for losses in coarse['losses']] == [1, 10, 20, 25]
+    assert [losses['epoch'] for losses in fine['losses']] == [1, 10, 12]
+    for losses in coarse['losses'] + fine['losses']:
+        assert set(losses) == {'epoch', 'lr', 'content', 'style', 'tv', 'total'}
+        parts = losses['content'] + losses['style'] + losses['tv']
+        assert losses['total'] == pytest.approx(parts, rel=1e-5)
+        assert losses['lr'] == 0.01
+    assert coarse['losses'][-1]['total'] < coarse['losses'][0]['total']
+
+
+def test_record_names_the_file_of_weights(tmp_path):
+    from safetensors.numpy import save_file
+
+    rng, arrays = numpy.random.default_rng(0), {}
+    widths = [3, 16, 16, 32, 32, *[64] * 4, *[128] * 5]
+    numbers = (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28)
+    for number, n, m in zip(numbers, widths, widths[1:]):
+        scale = numpy.sqrt(2 / 9 / n)
+        arrays[f'features.{number}.weight'] = rng.normal(0, scale, (m, n, 3, 3)).astype('float32')
+        arrays[f'features.{number}.bias'] = numpy.zeros(m, 'float32')
+    file = tmp_path / 'mine.safetensors'
+    save_file(arrays, file)
+    paint('--weights', file, '--epochs', '2,2', output=tmp_path / 'out')
+    record = json.loads((tmp_path / 'out' / 'run.json').read_text())
+    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert record['weights'] == {'source': 'mine.safetensors', 'sha256': sha256}
+
+
+def test_losses_carry_their_weights(tmp_path):
+    once = ['--epochs', '0,1', '--init', 'noise']
+    paint(*once, output=tmp_path / 'a')
+    heavy = ['--content-weight', 3, '--style-weight', 4e3, '--tv-weight', 250]
+    paint(*once, *heavy, output=tmp_path / 'b')
+    first, second = (
+        json.loads((tmp_path / name / 'run.json').read_text())['stages'][0]['losses'][0]
+        for name in 'ab'
+    )
+    for name, factor in (('content', 3), ('style', 4), ('tv', 5)):
+        assert second[name] == pytest.approx(factor * first[name], rel=1e-4)
+
+
+def test_same_seed_same_bytes_whatever_listens(painted, tmp_path):
+    folder, _ = painted
+    paint('--epochs', '25,12', '--seed', 3, output=tmp_path)
+    for name in ('stage1.png', 'stage2.png'):
+        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
+
+
+def test_noise_depends_on_the_seed(tmp_path):
+    for name, seed in (('a', 1), ('b', 2), ('c', 1)):
+        paint('--init', 'noise', '--epochs', '0,2', '--seed', seed, output=tmp_path / name)
+    a, b, c = ((tmp_path / name / 'stage1.png').read_bytes() for name in 'abc')
+    assert a == c
+    assert a != b
+
+
+def test_where_the_picture_starts(tmp_path):
+    starts = {'content': 'content/lake.jpg', 'style': 'style/oil_strokes.jpg'}
+    for init, sample in starts.items():
+        paint('--init', init, '--epochs', '0,1', output=tmp_path / init)
+        file = ROOT / 'assets' / sample
+        paint('--init', file, '--epochs', '0,1', output=tmp_path / f'{init}-file')
+        by_name, by_file = (
+            (tmp_path / name / 'stage1.png').read_bytes() for name in (init, f'{init}-file')
+        )
+        assert by_name == by_file
+    assert (tmp_path / 'content' / 'stage1.png').read_bytes() != by_name
+
+
+def test_a_stage_of_no_epochs_is_left_out(tmp_path):
+    paint('--epochs', '0,5', output=tmp_path / 'fine')
+    paint('--epochs', '5,0', output=tmp_path / 'coarse')
+    for name, shape in (('fine', (48, 32)), ('coarse', (16, 16))):
+        assert names(tmp_path / name) == ['figure.png', 'run.json', 'stage1.png']
+        assert size(tmp_path / name / 'stage1.png') == shape
+        record = json.loads((tmp_path / name / 'run.json').read_text())
+        assert [stage['image_shape'] for stage in record['stages']] == [list(shape)]
+
+
+def test_recipe_of_one_stage_and_numbers_by_flags(tmp_path):
+    paint('--recipe', 'D2L-EN', '--epochs', 3, '--lr', 0.5, output=tmp_path)
+    assert names(tmp_path) == ['figure.png', 'run.json', 'stage1.png']
+    record = json.loads((tmp_path / 'run.json').read_text())
+    assert record['recipe']['name'] == 'd2l_en'
+    assert record['recipe']['style_weight'] == 1e4
+    assert record['stages'][0]['losses'][0]['lr'] == 0.5
+
+
+def test_every_number_of_a_recipe_has_a_flag(tmp_path):
+    given = {
+        'lr': (0.02, [0.02, 0.02]),
+        'num_epochs': ('2,3', [2, 3]),
+        'lr_decay_epoch': ('1,2', [1, 2]),
+        'lr_decay': (0.5, [0.5, 0.5]),
+        'lr_decay_start': ('1,0', [1, 0]),
+        'content_weight': (2, 2),
+        'style_weight': (5, 5),
+        'tv_weight': (0, 0),
+        'content_layers': ('conv3_1', [10]),
+        'style_layers': ('conv1_1,5', [0, 5]),
+    }
+    flags = [part for name, (text, _) in given.items() for part in (flag(name), text)]
+    paint(*flags, output=tmp_path)
+    recipe = json.loads((tmp_path / 'run.json').read_text())['recipe']
+    for name, (_, value) in given.items():
+        if name in recipe:
+            assert recipe[name] == value, name
+        else:
+            assert [stage[name] for stage in recipe['stages']] == value, name
+
+
+@pytest.mark.parametrize('ending', ['jpg', 'webp', 'tiff'])
+def test_formats(tmp_path, ending):
+    paint('--epochs', '1,1', '--format', ending, output=tmp_path)
+    assert names(tmp_path) == ['figure.png', 'run.json', f'stage1.{ending}', f'stage2.{ending}']
+    assert size(tmp_path / f'stage2.{ending}') == (48, 32)
+
+
+def test_shapes(tmp_path):
+    # the bundled lake is wider than high
+    width, height = size(ROOT / 'assets' / 'content' / 'lake.jpg')
+    flags = ['--shape', '96x999', '--keep-aspect', '--coarse-shape', '32x24', '--epochs', '1,1']
+    paint(*flags, output=tmp_path)
+    assert size(tmp_path / 'stage1.png') == (32, 24)
+    assert size(tmp_path / 'stage2.png') == (96, round(96 * height / width))
+
+
+def test_two_stages_that_are_the_same(tmp_path):
+    same = ['--coarse-shape', '48x32', '--epochs', '3,3', '--lr-decay-epoch', 100]
+    paint(*same, '--checkpoint-every', 1, output=tmp_path)
+    assert (tmp_path / 'stage1.png').read_bytes() != (tmp_path / 'stage2.png').read_bytes()
+
+
+def test_quiet_is_quiet(tmp_path):
+    done = run(*TOY, '--epochs', '1,1', '--quiet', output=tmp_path)
+    assert (done.stdout, done.stderr) == ('', '')
+
+
+def test_list_samples():
+    done = run('--list-samples', output='outputs')
+    assert done.stderr == ''
+    content, style = done.stdout.splitlines()
+    assert content.split()[0] == '--content'
+    assert 'lake' in content
+    assert style.split()[0] == '--style'
+    assert 'oil_strokes' in style
+
+
+def test_help_names_every_flag():
+    text = make_parser().format_help()
+    for name in ('content', 'style', 'shape', 'resume', 'epochs', 'style-weight', 'lr-decay'):
+        assert f'--{name}' in text
+
+
+# A stage is killed soon after it began: some seventy epochs, a second or two, are left of it then,
+# and a look at where it stands takes a few milliseconds.
+LONG = [*TOY, '--epochs', '80,80', '--coarse-shape', '40x24', '--checkpoint-every', 7]
+
+
+@pytest.fixture(scope='module')
+def uninterrupted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('uninterrupted')
+    run(*LONG, '--quiet', output=folder)
+    return folder
+
+
+@pytest.mark.parametrize('stage', [0, 1])
+def test_kill_and_resume(tmp_path, uninterrupted, stage):
+    process = subprocess.Popen(command(*LONG, '--quiet', output=tmp_path), cwd=ROOT)
+    try:
+        until(lambda: stand(tmp_path) >= (stage, 7), process)
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+        assert process.wait(SECONDS) == -signal.SIGKILL
+    assert stand(tmp_path)[0] == stage
+    assert not (tmp_path / 'run.json').exists()
+    assert not (tmp_path / 'stage2.png').exists()
+    (tmp_path / '.123-stage1.png').write_bytes(b'half')  # had it been killed while it wrote
+    run('--resume', output=tmp_path)
+    for name in ('stage1.png', 'stage2.png'):
+        assert (tmp_path / name).read_bytes() == (uninterrupted / name).read_bytes()
+    assert names(tmp_path) == ['figure.png', 'run.json', 'stage1.png', 'stage2.png']
+    ours, other = (
+        json.loads((folder / 'run.json').read_text())['stages']
+        for folder in (tmp_path, uninterrupted)
+    )
+    assert [s['losses'] for s in ours] == [s['losses'] for s in other]
+
+
+def test_ctrl_c_keeps_the_picture_and_resumes(tmp_path, uninterrupted):
+    process = subprocess.Popen(
+        command(*LONG, output=tmp_path / 'my paintings'),
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    folder = tmp_path / 'my paintings'
+    try:
+        until(lambda: stand(folder) >= (1, 7), process)
+        process.send_signal(signal.SIGINT)
+        _, text = process.communicate(timeout=SECONDS)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    stage, epoch = stand(folder)
+    assert stage == 1
+    last = text.splitlines()[-1]
+    assert last.startswith(f'stopped after epoch {epoch}; the picture so far is {folder}/stage2')
+    assert last.endswith(f"python -m styletransfer.train --resume --output '{folder}'")
+    assert 'Traceback' not in text
+    assert size(folder / 'stage2.png') == (48, 32)
+    unfinished = (folder / 'stage2.png').read_bytes()
+    assert unfinished != (uninterrupted / 'stage2.png').read_bytes()
+    run('--resume', '--quiet', output=folder)
+    assert (folder / 'stage2.png').read_bytes() == (uninterrupted / 'stage2.png').read_bytes()
+
+
+class Cut(BaseException):
+    """Stands for the end of a process."""
+
+
+@pytest.fixture
+def cut(monkeypatch):
+    """Return a function that runs the command and ends it, as if killed, at some file's turn."""
+
+    def cut_run(name, *flags, output):
+        def guarded(save):
+            def saver(path, *args):
+                if Path(path).name.startswith(name):
+                    raise Cut
+                save(path, *args)
+
+            return saver
+
+        with monkeypatch.context() as patch:
+            for saver in ('save_image', 'save_figure'):
+                patch.setattr(train, saver, guarded(getattr(train, saver)))
+            with pytest.raises(Cut):
+                paint(*flags, output=output)
+
+    return cut_run
+
+
+@pytest.mark.parametrize('name', ['stage1', 'stage2', 'figure'])
+def test_resume_wherever_the_run_was_cut_off(tmp_path, cut, name):
+    flags = ['--epochs', '6,5', '--checkpoint-every', 4, '--seed', 9]
+    paint(*flags, output=tmp_path / 'whole')
+    cut(name, *flags, output=tmp_path / 'cut')
+    assert main(['--resume', '--output', str(tmp_path / 'cut')]) == 0
+    assert names(tmp_path / 'cut') == names(tmp_path / 'whole')
+    for picture in ('stage1.png', 'stage2.png'):
+        ours, other = (tmp_path / folder / picture for folder in ('cut', 'whole'))
+        assert ours.read_bytes() == other.read_bytes()
+
+
+def test_resume_with_every_kind_of_flag(tmp_path, cut):
+    # values come back from the checkpoint as what they were: numbers, shapes, layers, lists
+    flags = ['--shape', '560x320', '--epochs', '1,0', '--style-layers', 'conv1_1', '--lr', '0.1,1']
+    flags += ['--init', 'noise', '--format', 'tiff', '--content-weight', '2']
+    cut('stage1', *flags, output=tmp_path)
+    again = ['--resume', '--quiet', '--output', str(tmp_path)]
+    assert main([*again, '--shape', '560x320', '--lr', '0.1,1.0', '--seed', '0']) == 0
+    assert size(tmp_path / 'stage1.tiff') == (200, 100)
+
+
+def test_a_folder_with_an_unfinished_run_can_be_moved(tmp_path, cut):
+    cut('stage2', '--epochs', '3,3', output=tmp_path / 'before')
+    (tmp_path / 'before').rename(tmp_path / 'after')
+    assert main(['--resume', '--quiet', '--output', str(tmp_path / 'after')]) == 0
+    assert names(tmp_path) == ['after']
+
+
+def test_a_new_run_replaces_an_unfinished_one_and_says_so(tmp_path, cut, capsys):
+    cut('stage2', '--epochs', '3,3', output=tmp_path)
+    capsys.readouterr()
+    assert main([*TOY, '--epochs', '1,1', '--output', str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert sum('The unfinished run' in line and '--resume' in line for line in lines) == 1
+    assert 'checkpoint.safetensors' not in names(tmp_path)
+
+
+def test_a_new_run_leaves_nothing_of_the_one_before(tmp_path):
+    paint('--epochs', '2,2', '--format', 'jpg', '--save-every', 1, output=tmp_path)
+    (tmp_path / 'notes.txt').write_text('mine')
+    (tmp_path / 'previews' / 'film.gif').write_text('mine')
+    paint('--epochs', '0,2', '--save-every', 2, output=tmp_path)
+    assert names(tmp_path) == ['figure.png', 'notes.txt', 'previews', 'run.json', 'stage1.png']
+    assert names(tmp_path / 'previews') == [
+        'film.gif',
+        'stage1-epoch0001.png',
+        'stage1-epoch0002.png',
+    ]
+
+
+def test_divergence_stops_the_run_and_keeps_a_picture(tmp_path, capsys):
+    paint('--epochs', '50,50', '--lr', '1e30', output=tmp_path, status=2)
+    out, err = capsys.readouterr()
+    assert out == ''
+    assert err.count('\n') == 1
+    assert 'try a smaller --lr' in err
+    assert f'the last good picture is {tmp_path}/stage1.png' in err
+    with Image.open(tmp_path / 'stage1.png') as kept:  # the start, as the first step went astray
+        assert numpy.asarray(kept).std() > 10
+    paint('--epochs', '1,1', output=tmp_path)  # and a new run may take its place
+
+
+def test_divergence_in_the_second_stage_keeps_the_first_ones_picture(tmp_path, capsys):
+    paint('--epochs', '3,1', output=tmp_path / 'first')
+    paint('--epochs', '3,9', '--lr', '0.01,1e30', output=tmp_path / 'both', status=2)
+    assert 'the last good picture is' in capsys.readouterr().err
+    kept, expected = (tmp_path / name / 'stage1.png' for name in ('both', 'first'))
+    assert kept.read_bytes() == expected.read_bytes()
+    assert 'stage2.png' not in names(tmp_path / 'both')
+
+
+def test_a_disk_that_fills_up_ends_the_run_in_one_line(tmp_path, monkeypatch, capsys):
+    flags = ['--epochs', '6,5', '--checkpoint-every', 2]
+    paint(*flags, output=tmp_path / 'whole')
+    replace, left = os.replace, [3]
+
+    def fill(source, target):
+        if not left[0]:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        left[0] -= 1
+        replace(source, target)
+
+    monkeypatch.setattr(styletransfer.files.os, 'replace', fill)
+    paint(*flags, output=tmp_path / 'full', status=2)
+    out, err = capsys.readouterr()
+    assert out == ''
+    assert err.count('\n') == 1
+    assert 'No space left on device' in err
+    assert '--resume' in err
+    assert stand(tmp_path / 'full') == (0, 4)
+    left[0] = 100
+    assert main(['--resume', '--output', str(tmp_path / 'full')]) == 0
+    ours, other = (tmp_path / folder / 'stage2.png' for folder in ('full', 'whole'))
+    assert ours.read_bytes() == other.read_bytes()
