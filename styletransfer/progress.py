@@ -231,7 +231,7 @@ def draw_figure(pictures: Dict[str, np.ndarray], history: History) -> Figure:
     history : History
     """
     from matplotlib.figure import Figure
-    from matplotlib.ticker import LogFormatter, MaxNLocator
+    from matplotlib.ticker import LogFormatter, MaxNLocator, StrMethodFormatter
 
     figure = Figure(figsize=(12, 7), layout='constrained')
     top, bottom = figure.subfigures(2, 1, height_ratios=(1, 1.1))
@@ -261,7 +261,7 @@ def draw_figure(pictures: Dict[str, np.ndarray], history: History) -> Figure:
         if any(losses['total'] for losses in stage['losses']):  # if all are 0 there is no log
             axes.set_yscale('log')
             # plain numbers: for powers of ten matplotlib would load its reader of formulas
-            axes.yaxis.set_major_formatter(LogFormatter())
+            axes.yaxis.set_major_formatter(StrMethodFormatter('{x:g}'))
             axes.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.5)))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_title(

@@ -244,8 +244,8 @@ class WeightsServer:
             file.seek(first)
             for start in range(first, stop, step):
                 block = file.read(min(step, stop - start))
+                request.sent += len(block)  # before the client can have them and look
                 handler.wfile.write(block)
-                request.sent += len(block)
                 if self.drip and self.closing.wait(self.drip):
                     return
 
