@@ -215,7 +215,11 @@ def get_net(
         return freeze(net), {'source': 'random', 'sha256': ''}
     path = Path(weights) if weights else local_weights(backbone.sources)
     path = path or fetch(backbone.sources, quiet=quiet)
-    set_weights(net, read_weights(path), device)
+    convs = read_weights(path)
+    try:
+        set_weights(net, convs, device)
+    except WeightsError as error:
+        raise WeightsError(f"'{path}' does not fit {backbone.title}: {error}") from error
     return freeze(net), describe(path)
 
 
