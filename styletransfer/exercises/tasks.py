@@ -615,6 +615,9 @@ IS_FROZEN = Task(
         ),
         Mistake(lambda net: _reqs(net)[0], 'this asks the first layer only: ask all weights'),
         Mistake(lambda net: _reqs(net)[-1], 'this asks the last layer only: ask all weights'),
+        Mistake(
+            lambda net: _reqs(net, 'weight')[-1], 'this asks the last layer only: ask all weights'
+        ),
         Mistake(lambda net: not is_frozen(net), 'the other way round: True means frozen'),
         Mistake(
             lambda net: all(_reqs(net, 'weight')),
@@ -850,9 +853,14 @@ WEIGHTS = {'content': 'content_weight', 'style': 'style_weight', 'tv': 'tv_weigh
 
 def weight_effect(run: Run, recipe: Recipe, weight: str, factor: float) -> Dict[str, float]:
     """Return by what each loss, its weight divided out, is multiplied if a weight is."""
-    other = replace(recipe, **{weight: factor * getattr(recipe, weight)})
+    other = _with(recipe, weight, factor * getattr(recipe, weight))
     before, after = _bare_losses(run, recipe), _bare_losses(run, other)
     return {name: after[name] / before[name] for name in WEIGHTS}
+
+
+def _with(recipe: Recipe, field: str, value: float) -> Recipe:
+    changes: Any = {field: value}
+    return replace(recipe, **changes)
 
 
 def _bare_losses(run: Run, recipe: Recipe) -> Dict[str, float]:
@@ -862,12 +870,12 @@ def _bare_losses(run: Run, recipe: Recipe) -> Dict[str, float]:
 
 def _weighted_effect(run: Run, recipe: Recipe, weight: str, factor: float) -> Dict[str, float]:
     before = run(recipe)
-    after = run(replace(recipe, **{weight: factor * getattr(recipe, weight)}))
+    after = run(_with(recipe, weight, factor * getattr(recipe, weight)))
     return {name: after[name] / before[name] for name in WEIGHTS}
 
 
 def _set_effect(run: Run, recipe: Recipe, weight: str, factor: float) -> Dict[str, float]:
-    other = replace(recipe, **{weight: factor})
+    other = _with(recipe, weight, factor)
     before, after = _bare_losses(run, recipe), _bare_losses(run, other)
     return {name: after[name] / before[name] for name in WEIGHTS}
 
@@ -891,7 +899,7 @@ def toy_run(rng: Rng) -> Run:
 def _weight_cases(rng: Rng) -> List[Case]:
     cases = []
     for field in rng.permutation(list(WEIGHTS.values())):
-        weights = dict(zip(WEIGHTS.values(), (float(w) for w in rng.uniform(0.5, 30, 3))))
+        weights: Dict[str, Any] = dict(zip(WEIGHTS.values(), rng.uniform(0.5, 30, 3).tolist()))
         recipe = replace(D2L_ZH, **weights)
         cases.append((toy_run(rng), recipe, str(field), float(rng.uniform(2, 10))))
     return cases
@@ -927,7 +935,7 @@ WEIGHT_EFFECT = Task(
         ),
         Mistake(
             lambda run, recipe, weight, factor: _bare_losses(
-                run, replace(recipe, **{weight: factor * getattr(recipe, weight)})
+                run, _with(recipe, weight, factor * getattr(recipe, weight))
             ),
             'these are the losses after the change: divide each by what it was before',
         ),
@@ -951,7 +959,9 @@ def curve(rng: Rng, kind: str, tricky: bool = False) -> List[float]:
     In a tricky one the last two epochs say the opposite of the trend, as noise may.
     """
     epochs = 10 * int(rng.integers(6, 20))
-    e, scale = numpy.arange(epochs), float(10 ** rng.uniform(-2, 3))
+    e, scale = numpy.arange(epochs), float(10 ** rng.uniform(-3.5, -2.5))
+    # one large loss that falls, one small: only a limit that is relative calls both so
+    scale *= 1e5 if kind == 'falling' and not tricky else 1
     noise = 1 + 0.004 * rng.uniform(-1, 1, epochs)
     if kind == 'settled':
         values = 1 + 9 * numpy.exp(-e / (epochs / 20))

@@ -1,0 +1,90 @@
+"""The command for teachers: ``python -m styletransfer.exercises grade FOLDER --csv grades.csv``.
+
+``release`` makes the students' notebooks from the teacher's, ``grade`` marks what comes back.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import List, Optional
+
+from styletransfer.command import Parser, argument, exit_status, positive
+from styletransfer.errors import unknown
+from styletransfer.exercises.grade import Limits, grade, lost, table, write_csv, write_reports
+from styletransfer.exercises.release import release
+
+
+def release_parser() -> Parser:
+    """Return the parser of the command that makes the students' notebooks."""
+    parser = Parser('exercises release', "Make the students' notebooks of the teacher's.")
+    add = parser.add_argument
+    add('paths', nargs='+', type=Path, metavar='NOTEBOOK', help="the teacher's, .md or .ipynb")
+    add('--output', type=Path, required=True, metavar='FOLDER', help='where they go')
+    add('--solutions', action='store_true', help='keep the solutions, as nbgrader wants them')
+    return parser
+
+
+def grade_parser() -> Parser:
+    """Return the parser of the command that marks; its limits are those of `Limits`."""
+    parser = Parser('exercises grade', 'Mark notebooks: a row a student, a column a task.')
+    add = parser.add_argument
+    add('paths', nargs='+', type=Path, metavar='FOLDER', help='folders or notebooks')
+    add('--csv', type=Path, metavar='FILE', help='write the points to this file')
+    add('--reports', type=Path, metavar='FOLDER', help='write a report for each student there')
+    add('--jobs', type=argument(positive), default=1, help='notebooks at a time (%(default)s)')
+    limits = {
+        'cell': 'seconds for one cell',
+        'check': 'seconds for one check',
+        'notebook': 'seconds for one notebook',
+        'memory': 'GB of address space for one notebook (Linux)',
+    }
+    for name, about in limits.items():
+        default = Limits._field_defaults[name]
+        add(f'--{name}', type=float, default=default, help=f'{about} (%(default)g)')
+    return parser
+
+
+def main(argv: Optional[List[str]] = None) -> int:
+    """Run the command; return 0, 2 after a mistake of the user's, 130 after Ctrl-C."""
+    return exit_status(lambda: run(argv))
+
+
+def run(argv: Optional[List[str]] = None) -> int:
+    """Do the job that the first argument names."""
+    job, *rest = (sys.argv[1:] if argv is None else argv) or ['--help']
+    if job in ('-h', '--help'):
+        print(f'{__doc__}\nusage: python -m styletransfer.exercises {{{",".join(JOBS)}}} --help')
+        return 0
+    if job not in JOBS:
+        raise unknown('job', job, JOBS)
+    return JOBS[job](rest)
+
+
+def run_release(argv: List[str]) -> int:
+    """Write the students' notebooks."""
+    arguments = release_parser().parse_args(argv)
+    for path in arguments.paths:
+        print(release(path, arguments.output, arguments.solutions))
+    return 0
+
+
+def run_grade(argv: List[str]) -> int:
+    """Mark notebooks and write the points and reports."""
+    arguments = grade_parser().parse_args(argv)
+    limits = Limits(arguments.cell, arguments.check, arguments.notebook, arguments.memory)
+    class_ = grade(arguments.paths, limits, arguments.jobs)
+    print(table(class_))
+    if lost(class_):
+        print(lost(class_))
+    if arguments.csv:
+        write_csv(arguments.csv, class_)
+    if arguments.reports:
+        write_reports(arguments.reports, class_)
+    return 0
+
+
+JOBS = {'grade': run_grade, 'release': run_release}
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,139 @@
+"""From the teacher's notebook to the students': solutions out, nbgrader's metadata in.
+
+In the source a solution stands between two comments, as nbgrader has them too:
+
+    def gram(X):
+        ### BEGIN SOLUTION
+        ...
+        ### END SOLUTION
+
+The cell that calls ``check('gram', gram)`` is the one that earns points.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from pathlib import Path
+from typing import Any, Dict, List
+
+from styletransfer.errors import InputError
+from styletransfer.exercises.tasks import TASKS
+from styletransfer.files import replacing
+
+BEGIN, END = '### BEGIN SOLUTION', '### END SOLUTION'
+STUB = ('# YOUR CODE HERE', 'raise NotImplementedError')
+_CHECK = re.compile(r"^check\('(\w+)', \w+\)$", re.MULTILINE)
+
+
+def read_notebook(path: Path) -> Any:
+    """Return the notebook in an .ipynb, or in a Markdown file that jupytext reads.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it is not a notebook.
+    """
+    import nbformat
+
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"cannot read notebook '{path}': no such file")
+    try:
+        if path.suffix != '.md':
+            with warnings.catch_warnings():
+                warnings.simplefilter('ignore')  # a copied cell has the id of the other
+                return nbformat.read(path, as_version=4)
+        import jupytext
+
+        return jupytext.read(path)
+    except ImportError:
+        raise InputError(
+            'Markdown notebooks are read with jupytext: pip install jupytext'
+        ) from None
+    except Exception as error:  # every kind of damage ends in another exception
+        raise InputError(f"'{path}' is not a notebook ({type(error).__name__})") from error
+
+
+def student_source(source: str) -> str:
+    """Return a cell's code with the stub in place of each solution.
+
+    Raises
+    ------
+    InputError
+        If a solution begins that does not end, or the other way round.
+    """
+    lines: List[str] = []
+    inside = False
+    for line in source.splitlines():
+        mark = line.strip()
+        if mark in (BEGIN, END):
+            if inside is (mark == BEGIN):
+                raise InputError(f"a cell has '{mark}' where the other mark should be")
+            inside = mark == BEGIN
+            if inside:
+                indent = line[: len(line) - len(line.lstrip())]
+                lines += [indent + stub for stub in STUB]
+        elif not inside:
+            lines.append(line)
+    if inside:
+        raise InputError(f"a cell has no '{END}'")
+    return '\n'.join(lines)
+
+
+def nbgrader_metadata(source: str) -> Dict[str, Any]:
+    """Return nbgrader's note on a code cell of the teacher's, empty if it is not of a task.
+
+    Raises
+    ------
+    InputError
+        If the cell checks a task that does not exist.
+    """
+    note = {'schema_version': 3, 'task': False}
+    checked = _CHECK.findall(source)
+    if checked:
+        name = checked[0]
+        if name not in TASKS:
+            raise InputError(f"a cell checks '{name}', but there is no such task")
+        points = TASKS[name].points
+        kind = {'grade': True, 'solution': False, 'locked': True, 'points': points}
+        return {**note, **kind, 'grade_id': f'check-{name}'}
+    if BEGIN in source:
+        name = re.search(r'^def (\w+)', source, re.MULTILINE)[1]  # type: ignore[index]
+        return {**note, 'grade': False, 'solution': True, 'locked': False, 'grade_id': name}
+    return {}
+
+
+def release(path: Path, folder: Path, solutions: bool = False) -> Path:
+    """Write the students' notebook of a teacher's notebook, and return its path.
+
+    Parameters
+    ----------
+    path : Path
+        The teacher's notebook, .md or .ipynb.
+    folder : Path
+        Where the notebook goes, under the same name; it is made if need be.
+    solutions : bool
+        Keep the solutions: what ``nbgrader generate_assignment`` reads.
+    """
+    import nbformat
+
+    notebook = read_notebook(path)
+    for i, cell in enumerate(notebook.cells):
+        note = nbgrader_metadata(cell.source) if cell.cell_type == 'code' else {}
+        cell.metadata = {'nbgrader': note} if note else {}
+        cell['id'] = f'{i:02d}-{note["grade_id"]}' if note else f'{i:02d}'
+        if cell.cell_type == 'code':
+            cell.execution_count, cell.outputs = None, []
+            if not solutions:
+                cell.source = student_source(cell.source)
+    notebook.metadata = {
+        'kernelspec': {'display_name': 'Python 3', 'language': 'python', 'name': 'python3'},
+        'language_info': {'name': 'python'},
+    }
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / Path(path).with_suffix('.ipynb').name
+    with replacing(target) as temporary:
+        nbformat.write(notebook, str(temporary))
+    return target
