@@ -109,7 +109,8 @@ def main():
     recipe = with_shape(D2L_ZH, args.shape)
 
     marks, rows = {name: [] for name in nets}, []
-    bar = tqdm(total=len(PAIRS) * len(nets) * sum(stage.num_epochs for stage in recipe.stages))
+    epochs = len(PAIRS) * len(nets) * sum(stage.num_epochs for stage in recipe.stages)
+    bar = tqdm(total=epochs, unit=' epochs', mininterval=1)
     for content_name, style_name in PAIRS:
         content = load_image(samples('content')[content_name], args.shape)
         style = load_image(samples('style')[style_name], args.shape)
