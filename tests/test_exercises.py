@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from styletransfer.exercises.__main__ import main  # noqa: E402
 from styletransfer.exercises.grade import (  # noqa: E402
     PRELUDE,
     Limits,
+    Marked,
     code_cells,
     grade,
     report,
@@ -799,6 +801,23 @@ def test_points_and_names_of_the_cells(path):
     assert not any(cell.get('outputs') for cell in notebook.cells)
 
 
+@pytest.mark.parametrize('page', ['teaching.md', 'teaching.zh.md'])
+def test_the_marking_scheme_is_the_one_that_marks(page):
+    text = (EXERCISES.parent / page).read_text(encoding='utf-8')
+    row = r'^\| ([12]), \d+ \| (`.+`) \| ([\d +]+) \|'
+    scheme = {}
+    for chapter, names, points in re.findall(row, text, re.MULTILINE):
+        for name, each in zip(re.findall(r'`(\w+)`', names), points.split('+')):
+            scheme[name] = int(chapter), int(each)
+    assert scheme == {name: (task.chapter, task.points) for name, task in TASKS.items()}
+    by_machine = sum(task.points for task in TASKS.values())
+    answer, *experiment = map(int, re.findall(r'^\| [^|`]+ \| (\d) \|', text, re.MULTILINE))
+    by_hand = 3 * answer + sum(experiment)
+    (said,) = re.findall(r'^(?:50 points|共 50 分).*', text, re.MULTILINE)
+    numbers = [int(number) for number in re.findall(r'\d+', said)]
+    assert numbers == [by_machine + by_hand, by_machine, by_hand]
+
+
 @pytest.mark.parametrize('path', ENGLISH, ids=lambda path: path.name)
 def test_the_prelude_imports_what_the_notebooks_import(path):
     prelude = {ast.dump(node) for node in imports(PRELUDE)}
@@ -881,6 +900,8 @@ def marked(tmp_path_factory):
         {'gram': 'import os\ndef gram(X):\n    os._exit(1)', 'lr_at': 'X ='},
     )
     submission(folder / 'loop.ipynb', {'gram': loop, 'standardise': 'def standardise(img): 1 / 0'})
+    left = 'def standardise(img):\n    exit()\n\n\nstandardise(1)'
+    submission(folder / 'exit.ipynb', {'standardise': left, 'lr_at': 'quit()'})
     ended = 'import os\nos._exit(0)'
     submission(folder / 'ada' / 'one.ipynb', {'lr_at': ended}, FEW[2:])
     submission(folder / 'ada' / 'two.ipynb', {}, FEW[:2])
@@ -901,7 +922,7 @@ def marked(tmp_path_factory):
 
 def test_every_student_has_a_row(marked):
     _, class_ = marked
-    names = ['ada', 'broken', 'crash', 'edited', 'empty', 'loop', 'right']
+    names = ['ada', 'broken', 'crash', 'edited', 'empty', 'exit', 'loop', 'right']
     assert [one.student for one in class_] == names
 
 
@@ -915,6 +936,7 @@ def test_an_accident_costs_its_own_task_only(marked):
     assert earned('right') == full
     assert earned('empty') == dict.fromkeys(FEW, 0)
     assert earned('crash') == {**full, 'gram': 0, 'lr_at': 0}
+    assert earned('exit') == {**full, 'standardise': 0, 'lr_at': 0}
     assert earned('loop') == {**full, 'gram': 0, 'standardise': 0}
     assert earned('ada') == {**full, 'lr_at': 0}
     assert earned('edited') == {**full, 'gram': 0}
@@ -950,6 +972,70 @@ def test_commands(tmp_path, capsys):
     assert (tmp_path / 'g.csv').exists()
     assert '| lr_at | 1 of 1 | correct |' in (tmp_path / 'reports' / 'ada.md').read_text()
     assert 'ada' in capsys.readouterr().out
+
+
+def test_an_interrupted_grading_keeps_who_was_done(tmp_path, monkeypatch, capsys):
+    students = ['ada', 'bob', 'cai', 'dan', 'eve']
+    for name in students:
+        submission(tmp_path / 'class' / f'{name}.ipynb', names=('lr_at',))
+    table, begun = tmp_path / 'grades.csv', []
+
+    def slowly(student, path, limits):
+        begun.append(student)
+        if student == 'bob':  # Ctrl-C, when Ada's row is there, or in ten seconds
+            wait_for(table)
+            raise KeyboardInterrupt
+        time.sleep(0.2 if student == 'ada' else 1)
+        return Marked(student, {'lr_at': Result('lr_at', True, '', 1, 1)})
+
+    monkeypatch.setattr('styletransfer.exercises.grade.mark_file', slowly)
+    files = ['--csv', str(table), '--reports', str(tmp_path / 'reports')]
+    assert main(['grade', str(tmp_path / 'class'), *files]) == 130
+    with open(table, encoding='utf-8-sig', newline='') as file:
+        assert [(row['student'], row['points']) for row in csv.DictReader(file)] == [('ada', '1')]
+    assert [path.name for path in (tmp_path / 'reports').iterdir()] == ['ada.md']
+    assert 'eve' not in begun
+
+
+def wait_for(path, seconds=10):
+    end = time.monotonic() + seconds
+    while not path.exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    time.sleep(0.5)  # for the report, which comes next
+
+
+def test_a_student_with_two_notebooks_is_kept_when_both_are_marked(tmp_path, monkeypatch):
+    for name in ('ada/one', 'ada/two', 'bob'):
+        submission(tmp_path / f'{name}.ipynb', names=('lr_at',))
+    earned = {'one.ipynb': ('gram', 3), 'two.ipynb': ('lr_at', 1), 'bob.ipynb': ('gram', 3)}
+
+    def at_once(student, path, limits):
+        name, points = earned[path.name]
+        return Marked(student, {name: Result(name, True, '', points, points)}, [path.name])
+
+    monkeypatch.setattr('styletransfer.exercises.grade.mark_file', at_once)
+    kept = []
+    class_ = grade([tmp_path], on_student=kept.append)
+    assert sorted(len(done) for done in kept) == [1, 2]
+    assert points(kept[-1]) == points(class_)
+    assert points(class_)['ada']['points'] == 4
+    assert [one.notes for one in class_] == [['one.ipynb', 'two.ipynb'], ['bob.ipynb']]
+
+
+def test_a_table_that_cannot_be_written_stops_no_marking(tmp_path, monkeypatch, capsys):
+    for name in ('ada', 'bob'):
+        submission(tmp_path / 'class' / f'{name}.ipynb', names=('lr_at',))
+    (tmp_path / 'grades.csv').mkdir()  # nothing can take its place
+    monkeypatch.setattr(
+        'styletransfer.exercises.grade.mark_file',
+        lambda student, path, limits: Marked(student),
+    )
+    arguments = ['grade', str(tmp_path / 'class'), '--csv', str(tmp_path / 'grades.csv')]
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert 'ada' in out
+    assert 'bob' in out
+    assert 'trying again after the next student' in err
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,19 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import List, Optional
+from typing import List, Optional, Sequence
 
 from styletransfer.command import Parser, argument, exit_status, positive
-from styletransfer.errors import unknown
-from styletransfer.exercises.grade import Limits, grade, lost, table, write_csv, write_reports
+from styletransfer.errors import InputError, unknown
+from styletransfer.exercises.grade import (
+    Limits,
+    Marked,
+    grade,
+    lost,
+    table,
+    write_csv,
+    write_reports,
+)
 from styletransfer.exercises.release import release
 
 
@@ -70,17 +78,27 @@ def run_release(argv: List[str]) -> int:
 
 
 def run_grade(argv: List[str]) -> int:
-    """Mark notebooks and write the points and reports."""
+    """Mark notebooks; write the points and reports anew whenever a student is done."""
     arguments = grade_parser().parse_args(argv)
     limits = Limits(arguments.cell, arguments.check, arguments.notebook, arguments.memory)
-    class_ = grade(arguments.paths, limits, arguments.jobs)
+
+    def keep(class_: Sequence[Marked]) -> None:
+        if arguments.csv:
+            write_csv(arguments.csv, class_)
+        if arguments.reports:
+            write_reports(arguments.reports, class_)
+
+    def keep_if_possible(class_: Sequence[Marked]) -> None:
+        try:
+            keep(class_)
+        except InputError as error:  # a table open elsewhere, say: marking goes on meanwhile
+            print(f'{error}; trying again after the next student', file=sys.stderr)
+
+    class_ = grade(arguments.paths, limits, arguments.jobs, keep_if_possible)
     print(table(class_))
     if lost(class_):
         print(lost(class_))
-    if arguments.csv:
-        write_csv(arguments.csv, class_)
-    if arguments.reports:
-        write_reports(arguments.reports, class_)
+    keep(class_)
     return 0
 
 

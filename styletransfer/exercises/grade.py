@@ -20,12 +20,23 @@ import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+)
 
 from styletransfer.errors import InputError
 from styletransfer.exercises.checks import Result
@@ -337,17 +348,47 @@ def grade(
     paths: Sequence[Path],
     limits: Limits = DEFAULT_LIMITS,
     jobs: int = 1,
+    on_student: Optional[Callable[[List[Marked]], None]] = None,
 ) -> List[Marked]:
-    """Mark all notebooks in files and folders; return one entry for each student, by name."""
+    """Mark all notebooks in files and folders; return one entry for each student, by name.
+
+    As soon as all notebooks of a student are marked, `on_student` is called with the entries of
+    all students who are done, so that they can be kept.
+    """
     found = list(submissions(paths))
-    marked: Dict[str, Marked] = {}
+    parts: Dict[int, Marked] = {}
     with ThreadPoolExecutor(jobs) as pool:
-        runs = [(student, pool.submit(mark_file, student, p, limits)) for student, p in found]
-        for (student, run), (_, path) in zip(runs, found):
-            one = run.result()
-            points = sum(result.points for result in one.results.values())
-            print(f'{path}: {points} points', file=sys.stderr, flush=True)
-            marked.setdefault(student, Marked(student)).add(one)
+        runs = {
+            pool.submit(mark_file, student, path, limits): i
+            for i, (student, path) in enumerate(found)
+        }
+        try:
+            for run in as_completed(runs):
+                i = runs[run]
+                student, path = found[i]
+                parts[i] = run.result()
+                points = sum(result.points for result in parts[i].results.values())
+                print(f'{path}: {points} points', file=sys.stderr, flush=True)
+                if on_student and student not in _waited_for(found, parts):
+                    on_student(_assembled(found, parts))
+        finally:  # after Ctrl-C, too: what has not begun need not begin
+            for run in runs:
+                run.cancel()
+    return _assembled(found, parts)
+
+
+def _waited_for(found: Sequence[Tuple[str, Path]], parts: Dict[int, Marked]) -> Set[str]:
+    """Return the students who have a notebook that is not marked yet."""
+    return {student for i, (student, _) in enumerate(found) if i not in parts}
+
+
+def _assembled(found: Sequence[Tuple[str, Path]], parts: Dict[int, Marked]) -> List[Marked]:
+    """Put together what each student's notebooks earned, for the students who are done."""
+    marked: Dict[str, Marked] = {}
+    unfinished = _waited_for(found, parts)
+    for i, (student, _) in enumerate(found):
+        if student not in unfinished:
+            marked.setdefault(student, Marked(student)).add(parts[i])
     class_ = sorted(marked.values(), key=lambda one: one.student)
     given = columns(class_)
     for one in class_:
