@@ -27,6 +27,7 @@ from styletransfer.exercises.grade import (  # noqa: E402
     Marked,
     code_cells,
     grade,
+    mark,
     report,
     rows,
     write_csv,
@@ -900,8 +901,6 @@ def marked(tmp_path_factory):
         {'gram': 'import os\ndef gram(X):\n    os._exit(1)', 'lr_at': 'X ='},
     )
     submission(folder / 'loop.ipynb', {'gram': loop, 'standardise': 'def standardise(img): 1 / 0'})
-    left = 'def standardise(img):\n    exit()\n\n\nstandardise(1)'
-    submission(folder / 'exit.ipynb', {'standardise': left, 'lr_at': 'quit()'})
     ended = 'import os\nos._exit(0)'
     submission(folder / 'ada' / 'one.ipynb', {'lr_at': ended}, FEW[2:])
     submission(folder / 'ada' / 'two.ipynb', {}, FEW[:2])
@@ -922,7 +921,7 @@ def marked(tmp_path_factory):
 
 def test_every_student_has_a_row(marked):
     _, class_ = marked
-    names = ['ada', 'broken', 'crash', 'edited', 'empty', 'exit', 'loop', 'right']
+    names = ['ada', 'broken', 'crash', 'edited', 'empty', 'loop', 'right']
     assert [one.student for one in class_] == names
 
 
@@ -936,11 +935,20 @@ def test_an_accident_costs_its_own_task_only(marked):
     assert earned('right') == full
     assert earned('empty') == dict.fromkeys(FEW, 0)
     assert earned('crash') == {**full, 'gram': 0, 'lr_at': 0}
-    assert earned('exit') == {**full, 'standardise': 0, 'lr_at': 0}
     assert earned('loop') == {**full, 'gram': 0, 'standardise': 0}
     assert earned('ada') == {**full, 'lr_at': 0}
     assert earned('edited') == {**full, 'gram': 0}
     assert earned('broken') == dict.fromkeys(FEW, 0)
+
+
+def test_exit_ends_its_own_cell_and_no_later_one():
+    # Jupyter's exit() lets the cell go on, and stops the kernel while a later one runs
+    calls = ['def gram(X):\n    exit()', 'gram(1)', 'quit()', 'import time\ntime.sleep(1)']
+    marked = mark([IMPORTS, *calls, SOLUTIONS['lr_at']], ['gram', 'lr_at'], QUICK)
+    assert marked.notes == []
+    assert marked.results['lr_at']
+    assert not marked.results['gram']
+    assert 'SystemExit' in marked.results['gram'].hint
 
 
 def test_the_report_says_what_happened(marked):

@@ -68,6 +68,15 @@ import styletransfer.exercises as {token}
 {token}.check = lambda name, answer=None: {token}.Result(str(name), False, 'checked later')
 """
 
+# Jupyter's exit() and quit() stop the kernel a moment later, in a cell that has nothing to do with
+# it; here they raise SystemExit at once, as in a program
+NO_LATE_EXIT = """
+def _leave():
+    raise SystemExit
+get_ipython().ask_exit = _leave
+del _leave
+"""
+
 LIMIT_MEMORY = """
 import resource
 resource.setrlimit(resource.RLIMIT_AS, ({limit}, {limit}))
@@ -231,7 +240,7 @@ def _attempt(
 ) -> None:
     """Run all cells but those skipped, then check what is not marked, until the kernel dies."""
     limits, token = kernel.limits, f'_{secrets.token_hex(8)}'
-    kernel.run(PRELUDE + SETUP.format(token=token), SECONDS_TO_START)
+    kernel.run(NO_LATE_EXIT + PRELUDE + SETUP.format(token=token), SECONDS_TO_START)
     if sys.platform.startswith('linux'):
         kernel.run(LIMIT_MEMORY.format(limit=int(limits.memory * 1e9)), 10)
     once_more: List[int] = []
@@ -245,7 +254,8 @@ def _attempt(
             if reply.status == 'error' and reply.name == 'NameError' and first:
                 once_more.append(i)  # the cell it needs may stand further down
             if reply.status in ('timeout', 'died'):
-                what = 'did not end' if reply.status == 'timeout' else 'ended Python'
+                late = f'ran longer than {limits.cell:.0f} seconds'
+                what = late if reply.status == 'timeout' else 'ended Python'
                 marked.notes.append(f'code cell {i + 1} {what}: left out')
                 skipped.add(i)
             if reply.status == 'died':
