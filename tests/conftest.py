@@ -7,7 +7,7 @@ import mxnet as mx
 import pytest
 from mxnet import numpy as np
 
-from styletransfer.recipes import D2L_ZH, Stage
+from styletransfer.recipes import Stage
 from styletransfer.vgg import SMALLEST_SIDE, Backbone, freeze, truncated_vgg
 
 TINY = Backbone('tiny', (2, 2, 4, 4, 4), (2, 3, 3, 4, 4), sources=())
@@ -25,8 +25,3 @@ def tiny_net():
 @pytest.fixture
 def tiny_stage():
     return Stage((40, 24), lr=0.05, num_epochs=20, lr_decay_epoch=6, lr_decay_start=1)
-
-
-@pytest.fixture
-def recipe():
-    return D2L_ZH
