@@ -1,0 +1,284 @@
+"""What may train the picture in place of Adam: L-BFGS as Gatys used it, and a scaled gradient.
+
+Importing this module registers both with MXNet, so that the book's loop takes them by name::
+
+    trainer = gluon.Trainer(gen_img.collect_params(), 'lbfgs', {'learning_rate': lr})
+    ...
+    l.backward()
+    trainer.optimizer.loss = l  # L-BFGS asks for it; the others do not look
+    trainer.step(1)
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import weakref
+from queue import SimpleQueue
+from typing import Any, Optional, Tuple
+
+import mxnet as mx
+import numpy
+from mxnet import gluon
+from mxnet import numpy as np
+
+from styletransfer.errors import InputError
+
+OPTIMIZERS = {
+    'adam': "each number of the picture has a step size of its own (the book's choice)",
+    'lbfgs': 'learns the curvature from the last steps: fewer steps, each chosen by a line search',
+    'scaledgradient': 'plain descent, the gradient divided by its standard deviation',
+}
+
+
+@mx.optimizer.register
+class LBFGS(mx.optimizer.Optimizer):
+    r"""L-BFGS: descent that knows how the slope changes; SciPy's ``L-BFGS-B`` without bounds.
+
+    .. math:: \mathbf{x} \leftarrow \mathbf{x} - \alpha \mathbf{H} \nabla l(\mathbf{x})
+
+    where :math:`\mathbf{H}` stands for the inverse of the matrix of second derivatives. It is
+    never written down: the last `memory` steps, and how the gradient changed along each, say all
+    that is known of it. A line search chooses :math:`\alpha`.
+
+    Where a valley is narrow, a gradient points across it, and Adam takes hundreds of steps to
+    the bottom; H turns the gradient along the valley, so that L-BFGS takes few. But the line
+    search has to see whether a step was too long, and no gradient tells that: it needs the loss.
+
+    Parameters
+    ----------
+    learning_rate : float, optional
+        Taken, as all optimisers do, and without any effect: the line search chooses the step.
+    memory : int
+        How many steps are remembered; each costs two float64 copies of the picture.
+    lr_scheduler, param_dict
+        As of all of MXNet's optimisers.
+
+    Attributes
+    ----------
+    loss : np.ndarray of shape (), or float
+        The loss whose gradient the next step is given. Each step takes it away.
+
+    Raises
+    ------
+    InputError
+        If SciPy is not installed. By a step: if `loss` was not set since the step before; if
+        there is more than one parameter, as `loss` depends on all of them at once.
+
+    Notes
+    -----
+    One step of the trainer is one evaluation of the loss, which in a line search is a trial: the
+    picture after a step is the next point to be tried, not one that was found good. When the
+    loop is over, `best` gives the point of the lowest loss. Nobody else may change the picture
+    between two steps.
+
+    SciPy wants to own the loop. So it runs in a thread of its own, and each step answers what it
+    asked last and writes into the picture what it asks next. The thread touches no MXNet. It ends
+    with `close`, with the optimiser, or with the program. (A trainer and its parameters hold each
+    other, so Python may be slow to let go of them; where many runs follow each other, `close`.)
+
+    SciPy never stops because it is content: both of its tolerances are 0. It may stop because the
+    line search fails, most often where single precision can tell no two losses apart. It is then
+    started again from the best point, with an empty memory; with that, its first trial goes as
+    far as 1, all numbers of the picture together, whatever the gradient. Where the gradient is 0,
+    the best point is all it asks for, and the picture stays. A loss that is not a number goes on
+    to SciPy like any other, and is never the best; to stop the run is the listener's part.
+
+    It is meant for one device. There a trainer keeps no store, whatever its `kvstore` says, and
+    the optimiser that takes the step is ``trainer.optimizer`` itself, not a copy.
+
+    Byrd, Lu, Nocedal, Zhu: A limited memory algorithm for bound constrained optimization, SIAM
+    Journal on Scientific Computing 16 (1995). Zhu, Byrd, Lu, Nocedal: Algorithm 778: L-BFGS-B,
+    ACM Transactions on Mathematical Software 23 (1997). Gatys, Ecker, Bethge (CVPR 2016) found it
+    the best for pictures.
+    """
+
+    def __init__(
+        self,
+        learning_rate: Optional[float] = None,
+        memory: int = 10,
+        lr_scheduler: Any = None,
+        param_dict: Any = None,
+    ) -> None:
+        super().__init__(
+            learning_rate=learning_rate, lr_scheduler=lr_scheduler, param_dict=param_dict
+        )
+        try:
+            import scipy.optimize  # type: ignore[import-untyped] # noqa: F401 (before any step)
+        except ImportError as error:
+            raise InputError("'lbfgs' needs SciPy: pip install scipy") from error
+        self.memory = memory
+        self.loss: Any = None
+        self._search: Optional[_Search] = None
+
+    def create_state(self, index: int, weight: mx.nd.NDArray) -> None:
+        """Return None: what L-BFGS remembers is SciPy's."""
+
+    def update(self, index: int, weight: mx.nd.NDArray, grad: mx.nd.NDArray, state: None) -> None:
+        """Answer SciPy with the loss and the gradient; write into `weight` what it asks next."""
+        self._update_count(index)
+        if len(self._index_update_count) > 1:
+            raise InputError("'lbfgs' trains one parameter, not several: choose 'adam'")
+        if self.loss is None:
+            raise InputError(
+                "'lbfgs' needs the loss: say `trainer.optimizer.loss = l` before each step"
+            )
+        loss, self.loss = self.rescale_grad * float(self.loss), None
+        gradient = self.rescale_grad * grad.asnumpy().ravel().astype('float64')
+        if self._search is None or not self._search.is_alive():
+            self._search = _Search(weight.asnumpy().ravel(), self.memory)
+            # the queue, not the search or self: what finalize holds must not hold the optimiser
+            self._release = weakref.finalize(self, self._search.answers.put, None)
+            self._search.start()
+        try:
+            point = self._search.next_point(loss, gradient)
+        except BaseException:  # also an interrupt: question and answer would no longer match
+            self.close()
+            raise
+        weight[:] = point.reshape(weight.shape)
+
+    def best(self, weight: mx.nd.NDArray) -> None:
+        """Write into `weight` the point of the lowest loss that any step was told of.
+
+        Before the first step there is none, and `weight` stays as it is; where no loss was a
+        number, it is where the search began.
+
+        Parameters
+        ----------
+        weight : array of the parameter's shape, of either of MXNet's kinds
+        """
+        if self._search is not None:
+            weight[:] = self._search.best_x.reshape(weight.shape)
+
+    def close(self) -> None:
+        """End SciPy's thread. `best` still answers; another step would start a new search."""
+        if self._search is not None:
+            self._release()
+            self._search.join()
+
+
+class _Closed(Exception):  # noqa: N818 (nothing has gone wrong)
+    """Leads out of SciPy's loop when nobody will answer any more."""
+
+
+class _Search(threading.Thread):
+    """SciPy's loop, in a thread that waits for each loss. Here are NumPy and SciPy only.
+
+    MXNet's switch ``npx.set_np`` is a thread's own, and would be off in this one.
+    """
+
+    def __init__(self, x: numpy.ndarray, memory: int) -> None:
+        super().__init__(name='L-BFGS-B', daemon=True)
+        self.memory = memory
+        self.best_loss, self.best_x = float('inf'), x
+        # simple queues: they may be put into while Python collects garbage
+        self.questions: SimpleQueue = SimpleQueue()
+        self.answers: SimpleQueue = SimpleQueue()
+        self.asked = False
+
+    def next_point(self, loss: float, gradient: numpy.ndarray) -> numpy.ndarray:
+        """Return what SciPy asks for when told of the point it asked for last."""
+        if not self.asked:
+            self._question()  # the first it asks for is the one where it starts
+        self.answers.put((loss, gradient))
+        return self._question()
+
+    def _question(self) -> numpy.ndarray:
+        question = self.questions.get()
+        if isinstance(question, BaseException):
+            raise question
+        self.asked = True
+        return question
+
+    def run(self) -> None:
+        """Search for ever: whenever SciPy ends, from the best point with an empty memory."""
+        from scipy.optimize import minimize
+
+        options = {'maxcor': self.memory, 'ftol': 0, 'gtol': 0}
+        options.update(maxiter=sys.maxsize, maxfun=sys.maxsize)
+        try:
+            while True:  # each turn asks once at least, and waits for the answer
+                x = self.best_x.astype('float64')
+                minimize(self._evaluate, x, method='L-BFGS-B', jac=True, options=options)
+        except _Closed:
+            pass
+        except BaseException as error:  # for update to raise, where somebody sees it
+            self.questions.put(error)
+
+    def _evaluate(self, x: numpy.ndarray) -> Tuple[float, numpy.ndarray]:
+        point = x.astype('float32')
+        self.questions.put(point)
+        answer = self.answers.get()
+        if answer is None:
+            raise _Closed
+        if answer[0] < self.best_loss:
+            self.best_loss, self.best_x = answer[0], point
+        return answer
+
+
+@mx.optimizer.register
+class ScaledGradient(mx.optimizer.Optimizer):
+    r"""Plain descent, with the gradient divided by its standard deviation.
+
+    .. math:: \mathbf{x} \leftarrow \mathrm{clip} \left( \mathbf{x} - \eta
+              \frac{\mathbf{g}}{\mathrm{std}(\mathbf{g}) + 10^{-8}},
+              \mathrm{low}, \mathrm{high} \right)
+
+    The standard deviation is that of all numbers of the gradient (divided by their count, not by
+    one less). The step is then as long for a small loss as for a large one, and the learning rate
+    says how far a typical number of the picture moves. Nothing is remembered from step to step.
+
+    Parameters
+    ----------
+    learning_rate : float, optional
+        :math:`\eta`; the default is MXNet's, 0.01.
+    low, high : array that broadcasts to the picture, optional
+        The bounds: for one in each channel of shape (1, 3, 1, 1). None is no bound.
+    lr_scheduler, param_dict
+        As of all of MXNet's optimisers.
+
+    Notes
+    -----
+    The scaling is that of TensorFlow's DeepDream tutorial. A gradient that is the same number
+    everywhere has no deviation: the step is then as long as the bounds allow.
+    """
+
+    def __init__(
+        self,
+        learning_rate: Optional[float] = None,
+        low: Any = None,
+        high: Any = None,
+        lr_scheduler: Any = None,
+        param_dict: Any = None,
+    ) -> None:
+        super().__init__(
+            learning_rate=learning_rate, lr_scheduler=lr_scheduler, param_dict=param_dict
+        )
+        self.low, self.high = low, high
+
+    def create_state(self, index: int, weight: mx.nd.NDArray) -> None:
+        """Return None: nothing is remembered."""
+
+    def update(self, index: int, weight: mx.nd.NDArray, grad: mx.nd.NDArray, state: None) -> None:
+        """Make one step in `weight`."""
+        self._update_count(index)
+        X, g = weight.as_np_ndarray(), self.rescale_grad * grad.as_np_ndarray()
+        moved = X - self._get_lr(index) * g / (g.std() + 1e-8)
+        if self.low is not None:
+            moved = np.maximum(moved, np.array(self.low, dtype=X.dtype, ctx=X.ctx))
+        if self.high is not None:
+            moved = np.minimum(moved, np.array(self.high, dtype=X.dtype, ctx=X.ctx))
+        X[:] = moved
+
+
+def judged(X: np.ndarray, trainer: gluon.Trainer) -> np.ndarray:
+    """Return the picture as it stands: X, or with L-BFGS the best of those that were tried.
+
+    The point that a line search asks for next has not been judged yet, and may be worse.
+    """
+    optimizer = trainer.optimizer
+    if not isinstance(optimizer, LBFGS):
+        return X
+    X = X.copy()
+    optimizer.best(X)
+    return X

@@ -1,0 +1,355 @@
+"""The optimisers: against SciPy called plainly, by hand, and in the book's loop."""
+
+import gc
+import sys
+import threading
+
+import mxnet as mx
+import numpy
+import pytest
+from mxnet import autograd, gluon, init, npx
+from mxnet import numpy as np
+from scipy.optimize import minimize
+
+from styletransfer import optimizers
+from styletransfer.errors import InputError
+from styletransfer.optimizers import OPTIMIZERS
+from styletransfer.synthesis import GeneratedImage
+
+SHAPE = (1, 3, 2, 2)
+START = numpy.linspace(-1, 2, 12, dtype='float32').reshape(SHAPE)
+# a narrow valley, in no direction of the axes
+AXES = numpy.linalg.qr(numpy.random.default_rng(0).normal(size=(12, 12)))[0]
+CURVATURE = (AXES * numpy.logspace(0, 3, 12) @ AXES.T).astype('float32')
+
+
+def quadratic(X, curvature=CURVATURE):
+    x = X.reshape(-1) - 1
+    return 0.5 * np.dot(x, np.dot(np.array(curvature, dtype='float32'), x))
+
+
+class Run:
+    """The book's loop, with a loss of the picture alone."""
+
+    def __init__(self, name, start=START, **params):
+        gen_img = GeneratedImage(start.shape)
+        gen_img.initialize(init.Constant(np.array(start)), force_reinit=True)
+        self.trainer = gluon.Trainer(gen_img.collect_params(), name, params)
+        self.X = gen_img()
+        self.points, self.losses = [], []
+
+    def step(self, loss=quadratic):
+        self.points.append(self.X.asnumpy())
+        with autograd.record(train_mode=False):
+            l = loss(self.X)
+        l.backward()
+        self.trainer.optimizer.loss = l
+        self.trainer.step(1)
+        npx.waitall()
+        self.losses.append(float(l))
+
+
+@pytest.fixture
+def start_run():
+    runs = []
+
+    def start(*args, **kwargs):
+        runs.append(Run(*args, **kwargs))
+        return runs[-1]
+
+    yield start
+    for run in runs:
+        if isinstance(run.trainer.optimizer, optimizers.LBFGS):
+            run.trainer.optimizer.close()
+
+
+@pytest.fixture
+def lbfgs():
+    optimizer = mx.optimizer.create('lbfgs')
+    yield optimizer
+    optimizer.close()
+
+
+def rosenbrock(x):
+    """Return a value and a gradient in single precision, as MXNet would."""
+    x = x.astype('float32')
+    a, b = x[:-1], x[1:]
+    gradient = numpy.zeros_like(x)
+    gradient[:-1] = -400 * a * (b - a**2) - 2 * (1 - a)
+    gradient[1:] += 200 * (b - a**2)
+    return float((100 * (b - a**2) ** 2 + (1 - a) ** 2).sum()), gradient.astype('float64')
+
+
+def legacy(array):
+    return np.array(array, dtype='float32').as_nd_ndarray()
+
+
+def answer(optimizer, weight, loss, gradient):
+    optimizer.loss = loss
+    gradient = legacy(numpy.reshape(gradient, weight.shape))
+    optimizer.update(0, weight, gradient, None)
+
+
+def plain_scipy(function, start, memory=10):
+    points = []
+
+    def listened_to(x):
+        points.append(x.copy())
+        return function(x)
+
+    options = {'ftol': 0, 'gtol': 0, 'maxcor': memory, 'maxiter': 10**6, 'maxfun': 10**6}
+    start = numpy.array(start, 'float32').ravel().astype('float64')
+    minimize(listened_to, start, method='L-BFGS-B', jac=True, options=options)
+    return points
+
+
+@pytest.mark.parametrize('memory', [2, 10])
+def test_lbfgs_asks_for_the_points_of_scipy_and_then_begins_again_from_the_best(memory):
+    start = [-1.2, 1, -0.5, 0.75]
+    expected = plain_scipy(rosenbrock, start, memory)
+    optimizer = mx.optimizer.create('lbfgs', memory=memory)
+    weight, points = legacy(start), []
+    for _ in expected:
+        points.append(weight.asnumpy())
+        answer(optimizer, weight, *rosenbrock(points[-1]))
+    optimizer.close()
+    assert len(points) > 30
+    numpy.testing.assert_array_equal(points, numpy.array(expected, 'float32'))
+    values = [rosenbrock(x)[0] for x in points]
+    numpy.testing.assert_array_equal(weight.asnumpy(), points[numpy.argmin(values)])
+
+
+def test_lbfgs_in_the_books_loop_asks_for_the_points_of_scipy(start_run):
+    curvature = numpy.diag(numpy.linspace(1, 4, 12))  # kind to single precision
+
+    def by_hand(x):
+        gradient = curvature @ (x - 1)
+        return 0.5 * (x - 1) @ gradient, gradient
+
+    run = start_run('lbfgs')
+    for _ in range(8):
+        run.step(lambda X: quadratic(X, curvature))
+    expected = plain_scipy(by_hand, START)[:8]
+    assert abs(expected[-1] - 1).max() < 0.01 * abs(expected[0] - 1).max()
+    points = numpy.reshape(run.points, (8, 12))
+    numpy.testing.assert_allclose(points, expected, rtol=0, atol=1e-6)
+
+
+def test_lbfgs_takes_far_fewer_steps_than_adam(start_run):
+    def steps(name, **params):
+        run = start_run(name, **params)
+        while not run.losses or run.losses[-1] > 1e-4 * run.losses[0]:
+            run.step()
+            assert len(run.losses) < 500
+        return len(run.losses)
+
+    few = steps('lbfgs', learning_rate=0.05)
+    assert few < 40
+    assert min(steps('adam', learning_rate=lr) for lr in (0.1, 0.3, 1)) > 2 * few
+
+
+def test_the_learning_rate_means_nothing_to_lbfgs(start_run):
+    runs = [start_run('lbfgs', learning_rate=lr) for lr in (0.01, 100)]
+    for run in runs:
+        for _ in range(5):
+            run.step()
+    numpy.testing.assert_array_equal(runs[0].points, runs[1].points)
+
+
+def test_at_the_bottom_lbfgs_goes_on_for_ever_and_loses_nothing(start_run):
+    run = start_run('lbfgs')
+    for _ in range(250):
+        run.step()
+    assert min(run.losses[:100]) < 1e-8 * run.losses[0]
+    # with an empty memory, the first trial goes as far as 1, all numbers together
+    far = [numpy.linalg.norm(x - 1) for x in run.points[100:]]
+    assert 0.99 < max(far) < 1.01
+    assert numpy.median(far) < 1e-4
+    run.trainer.optimizer.best(run.X)
+    assert float(quadratic(run.X)) == min(run.losses)
+
+
+def test_where_the_gradient_is_zero_the_picture_stays(start_run):
+    run = start_run('lbfgs')
+    for _ in range(20):
+        run.step(lambda X: (0 * X).sum() + 3)
+    run.step()
+    numpy.testing.assert_array_equal(run.points, [START] * 21)
+    assert (run.X.asnumpy() != START).any()  # and goes on where there is a slope again
+
+
+def test_best_is_the_point_of_the_lowest_loss(lbfgs):
+    weight, points = legacy([3.0, -2.0]), []
+    losses = [5.0, 9.0, 4.0, float('nan'), 6.0]
+    for loss in losses:
+        points.append(weight.asnumpy())
+        answer(lbfgs, weight, loss, [1.0, -1.0])
+    assert len({tuple(x) for x in points}) == len(points)
+    best = legacy([0, 0])
+    lbfgs.best(best)
+    numpy.testing.assert_array_equal(best.asnumpy(), points[2])
+    lbfgs.close()
+    best = np.zeros((1, 2))  # of the other kind
+    lbfgs.best(best)
+    numpy.testing.assert_array_equal(best.asnumpy(), [points[2]])
+
+
+def test_best_before_the_first_step_is_the_start(lbfgs):
+    weight = legacy([3.0, -2.0])
+    lbfgs.best(weight)
+    numpy.testing.assert_array_equal(weight.asnumpy(), [3, -2])
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf')])
+@pytest.mark.parametrize('good_steps', [0, 4])
+def test_losses_that_are_no_numbers_do_not_hang(lbfgs, value, good_steps):
+    weight, points = legacy([-1.2, 1.0]), []
+    for i in range(60):
+        points.append(weight.asnumpy())
+        good = i < good_steps
+        answer(lbfgs, weight, *(rosenbrock(points[-1]) if good else (value, [value] * 2)))
+    lbfgs.best(weight)
+    values = [rosenbrock(x)[0] for x in points[: max(1, good_steps)]]
+    numpy.testing.assert_array_equal(weight.asnumpy(), points[numpy.argmin(values)])
+
+
+def test_step_of_many_scales_the_loss_as_it_scales_the_gradient():
+    def points(rescale_grad, factor):
+        optimizer, weight, found = mx.optimizer.create('lbfgs'), legacy([-1.2, 1.0]), []
+        optimizer.rescale_grad = rescale_grad
+        for _ in range(10):
+            found.append(weight.asnumpy())
+            loss, gradient = rosenbrock(found[-1])
+            answer(optimizer, weight, factor * loss, factor * gradient)
+        optimizer.close()
+        return found
+
+    numpy.testing.assert_array_equal(points(0.25, 4), points(1, 1))
+
+
+def test_a_step_without_the_loss_is_refused(start_run):
+    run = start_run('lbfgs')
+    for _ in range(2):
+        with autograd.record():
+            l = quadratic(run.X)
+        l.backward()
+        with pytest.raises(InputError, match=r'trainer\.optimizer\.loss = l'):
+            run.trainer.step(1)
+        run.step()  # takes the loss away
+
+
+def test_lbfgs_refuses_a_second_parameter(lbfgs):
+    weight = legacy([1, 1, 1])
+    answer(lbfgs, weight, 1.0, numpy.ones(3))
+    lbfgs.loss = 1.0
+    with pytest.raises(InputError, match='one parameter'):
+        lbfgs.update(1, weight, weight, None)
+
+
+def test_lbfgs_without_scipy_is_refused(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'scipy.optimize', None)
+    with pytest.raises(InputError, match='pip install scipy'):
+        mx.optimizer.create('lbfgs')
+
+
+def test_what_goes_wrong_in_the_thread_is_raised_by_the_step(start_run, monkeypatch):
+    def broken(*args, **kwargs):
+        raise ZeroDivisionError('in the thread')
+
+    run = start_run('lbfgs')
+    with monkeypatch.context() as patch:
+        patch.setattr('scipy.optimize.minimize', broken)
+        for _ in range(2):
+            with pytest.raises(ZeroDivisionError, match='in the thread'):
+                run.step()
+    numpy.testing.assert_array_equal(run.X.asnumpy(), START)
+    run.step()  # a new search
+    assert (run.X.asnumpy() != START).any()
+
+
+def test_after_an_interrupt_no_answer_goes_to_another_question(start_run, monkeypatch):
+    def interrupted(*args):
+        raise KeyboardInterrupt
+
+    run = start_run('lbfgs')
+    run.step()
+    run.step()
+    before, search = run.X.asnumpy(), run.trainer.optimizer._search
+    with monkeypatch.context() as patch:
+        patch.setattr(search, 'next_point', interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run.step()
+    assert not search.is_alive()
+    numpy.testing.assert_array_equal(run.X.asnumpy(), before)
+    run.step()  # a new search, from where the picture is
+    assert run.trainer.optimizer._search is not search
+    assert (run.X.asnumpy() != before).any()
+
+
+def test_no_thread_is_left_behind():
+    before = threading.active_count()
+    closed = Run('lbfgs')
+    closed.trainer.optimizer.close()  # there is none yet
+    for _ in range(3):
+        closed.step()
+    assert threading.active_count() == before + 1
+    closed.trainer.optimizer.close()
+    assert threading.active_count() == before
+    threads = []
+    for _ in range(10):
+        forgotten = Run('lbfgs')
+        forgotten.step()
+        threads.append(forgotten.trainer.optimizer._search)
+    del forgotten
+    gc.collect()
+    for thread in threads:
+        thread.join(10)
+    assert threading.active_count() == before
+
+
+def test_scaled_gradient_by_hand():
+    optimizer = mx.optimizer.create('scaledgradient', learning_rate=0.5)
+    weight, gradient = legacy([1.0, 2.0, 3.0, 4.0]), legacy([1.0, -1.0, 3.0, 5.0])
+    optimizer.update(0, weight, gradient, optimizer.create_state(0, weight))
+    # the mean is 2, the squared deviations 1, 9, 1, 9, their mean 5
+    step = 0.5 / 5**0.5
+    expected = [1 - step, 2 + step, 3 - 3 * step, 4 - 5 * step]
+    numpy.testing.assert_allclose(weight.asnumpy(), expected, rtol=1e-6)
+
+
+def test_scaled_gradient_keeps_each_channel_within_its_bounds(start_run):
+    low = numpy.array([-0.5, -9, 0]).reshape(1, 3, 1, 1)
+    high = np.array([9, 0.25, 1]).reshape(1, 3, 1, 1)
+    steepness = numpy.full(SHAPE, 4, 'float32')
+    steepness[..., 1] = -2
+    run = start_run('scaledgradient', learning_rate=0.3, low=low, high=high)
+    run.step(lambda X: (np.array(steepness) * X).sum())
+    free = START - 0.3 * steepness / 3
+    expected = numpy.clip(free, low, high.asnumpy())
+    assert ((expected != free).sum(axis=(0, 2, 3)) > 0).all()
+    assert (expected == free).any()
+    numpy.testing.assert_allclose(run.X.asnumpy(), expected, rtol=1e-6, atol=1e-6)
+
+
+def test_scaled_gradient_asks_for_the_learning_rate_at_each_step(start_run):
+    run = start_run('scaledgradient', learning_rate=0.3)
+    run.trainer.set_learning_rate(0)
+    run.step()
+    numpy.testing.assert_array_equal(run.X.asnumpy(), START)
+
+
+def test_scaled_gradient_of_zero_stays(start_run):
+    run = start_run('scaledgradient', learning_rate=0.3)
+    run.step(lambda X: (0 * X).sum())
+    numpy.testing.assert_array_equal(run.X.asnumpy(), START)
+
+
+@pytest.mark.parametrize('name', OPTIMIZERS)
+def test_each_works_in_the_books_loop(start_run, name):
+    run = start_run(name, learning_rate=0.05)
+    for _ in range(15):
+        run.step()
+    assert min(run.losses) < 0.9 * run.losses[0]
+    # one device: no store holds a copy, and the loss reaches the optimiser that takes the step
+    assert run.trainer._kvstore is None
+    assert run.trainer._updaters[0].optimizer is run.trainer.optimizer
