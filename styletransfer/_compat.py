@@ -8,7 +8,10 @@ Importing this module imports MXNet with these precautions, in this order:
    it is set to the number of cores this process may use, unless the user set it. Threads wait
    for each other asleep (``OMP_WAIT_POLICY``): awake, they are many times slower as soon as any
    other program wants a core.
-4. ``mxnet-cu112`` carries no CUDA libraries: those of NVIDIA's ``nvidia-*-cu11`` packages,
+4. Freed memory goes back to one place (``M_ARENA_MAX``). By default the C library keeps one
+   for each thread, and what one of MXNet's threads has freed the others cannot have: a run
+   takes a fifth more memory for nothing.
+5. ``mxnet-cu112`` carries no CUDA libraries: those of NVIDIA's ``nvidia-*-cu11`` packages,
    where installed, are loaded first, each before the ones that need it.
 
 NumPy semantics (``npx.set_np()``) are switched on for the thread that imports this.
@@ -21,6 +24,7 @@ import importlib.util
 import os
 import sys
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Optional
 
@@ -34,6 +38,8 @@ _REMOVED_ALIASES = {
     'object': object,
     'str': str,
 }
+
+_M_ARENA_MAX = -8  # of glibc's malloc.h
 
 # folder inside the nvidia package, then library, in the order in which they need each other
 _CUDA_LIBRARIES = (
@@ -78,6 +84,11 @@ def usable_cores() -> int:
     return min(cores, _cgroup_cores() or cores)
 
 
+def _share_freed_memory() -> None:
+    with suppress(OSError, AttributeError, TypeError):  # another C library than GNU's
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
+
+
 def _load_cuda_libraries() -> None:
     spec = importlib.util.find_spec('nvidia')
     for root in (spec.submodule_search_locations or ()) if spec else ():
@@ -96,6 +107,7 @@ def _import_mxnet() -> None:
         import setuptools  # noqa: F401  (its import hook provides distutils)
     os.environ.setdefault('OMP_NUM_THREADS', str(usable_cores()))
     os.environ.setdefault('OMP_WAIT_POLICY', 'passive')
+    _share_freed_memory()
     _load_cuda_libraries()
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')  # MXNet's own import uses what NumPy deprecated

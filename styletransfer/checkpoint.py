@@ -88,10 +88,13 @@ def _digest(arrays: Mapping[str, numpy.ndarray], text: str) -> str:
 
 
 def adam_state(trainer: gluon.Trainer) -> Arrays:
-    """Return what Adam remembers: two moving averages for each parameter, and its step count."""
+    """Return what Adam remembers, if it is at work: two moving averages and its step count."""
     updater = trainer._updaters[0]
     arrays = {}
-    for i, (mean, variance) in updater.states.items():
+    for i, state in updater.states.items():
+        if state is None:  # another optimizer, which remembers nothing or begins anew
+            continue
+        mean, variance = state
         steps = updater.optimizer._index_update_count[i]
         arrays[f'adam.{i}.mean'] = mean.asnumpy()
         arrays[f'adam.{i}.variance'] = variance.asnumpy()

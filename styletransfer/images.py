@@ -29,6 +29,13 @@ ImageShape = Tuple[int, int]  # (width, height)
 rgb_mean = np.array([0.485, 0.456, 0.406])
 rgb_std = np.array([0.229, 0.224, 0.225])
 
+# what a network's input looks like: mean and standard deviation of red, green, blue on 0-1
+PIXELS = {
+    'imagenet': (rgb_mean, rgb_std),
+    # Caffe's, and so Keras's: 0-255 less the mean colour
+    'caffe': (np.array([123.68, 116.779, 103.939]) / 255, np.array([1 / 255] * 3)),
+}
+
 _READ_FORMATS = ('JPEG', 'PNG', 'WEBP', 'TIFF', 'BMP', 'GIF', 'PPM')
 _SAVE_OPTIONS: Dict[str, Dict[str, Any]] = {
     '.png': {'format': 'PNG'},
@@ -60,12 +67,17 @@ def parse_shape(text: str) -> ImageShape:
     return int(match[1]), int(match[2])
 
 
-def preprocess(img: np.ndarray, image_shape: ImageShape) -> np.ndarray:
+def preprocess(
+    img: np.ndarray,
+    image_shape: ImageShape,
+    mean: np.ndarray = rgb_mean,
+    std: np.ndarray = rgb_std,
+) -> np.ndarray:
     r"""Return a picture as the network reads it: resized, standardised, channels first.
 
     .. math:: X_c = \frac{I_c / 255 - \mu_c}{\sigma_c}
 
-    with :math:`\mu` and :math:`\sigma` ImageNet's mean and standard deviation of channel c.
+    with :math:`\mu` and :math:`\sigma` the mean and standard deviation of channel c.
 
     Parameters
     ----------
@@ -73,17 +85,21 @@ def preprocess(img: np.ndarray, image_shape: ImageShape) -> np.ndarray:
         RGB in 0-255, integers or floats.
     image_shape : (int, int)
         Width and height to resize to (bilinear); the aspect ratio is not kept.
+    mean, std : np.ndarray of shape (3,)
+        ImageNet's, unless the network wants others (`PIXELS`).
 
     Returns
     -------
     np.ndarray of shape (1, 3, height, width), float32
     """
     img = image.imresize(img, *image_shape)
-    img = (img.astype('float32') / 255 - rgb_mean) / rgb_std
+    img = (img.astype('float32') / 255 - mean) / std
     return np.expand_dims(img.transpose(2, 0, 1), axis=0)
 
 
-def postprocess(img: np.ndarray) -> np.ndarray:
+def postprocess(
+    img: np.ndarray, mean: np.ndarray = rgb_mean, std: np.ndarray = rgb_std
+) -> np.ndarray:
     r"""Undo the standardisation of `preprocess` and clip to what a screen can show.
 
     .. math:: I_c = \min(\max(X_c \sigma_c + \mu_c, 0), 1)
@@ -91,14 +107,16 @@ def postprocess(img: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     img : np.ndarray of shape (1, 3, height, width)
+    mean, std : np.ndarray of shape (3,)
+        As they were given to `preprocess`.
 
     Returns
     -------
     np.ndarray of shape (height, width, 3)
         RGB in 0-1, on the CPU.
     """
-    img = img[0].as_in_ctx(rgb_std.ctx)
-    return (img.transpose(1, 2, 0) * rgb_std + rgb_mean).clip(0, 1)
+    img = img[0].as_in_ctx(std.ctx)
+    return (img.transpose(1, 2, 0) * std + mean).clip(0, 1)
 
 
 def load_image(path: Union[str, Path], image_shape: Optional[ImageShape] = None) -> np.ndarray:

@@ -8,11 +8,12 @@ same weights serve pictures of any size.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, List, Sequence, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Sequence, Tuple
 
+from mxnet import nd
 from mxnet import numpy as np
 
-from styletransfer.errors import InputError
+from styletransfer.errors import InputError, unknown
 
 if TYPE_CHECKING:
     from styletransfer.recipes import Recipe
@@ -72,13 +73,15 @@ def gram(X: np.ndarray) -> np.ndarray:
     -----
     Gatys et al. (2016) leave G unscaled and divide in the loss, by :math:`4 c^2 (hw)^2`. The
     book scales here, so that a style weight means nearly the same at every size. The book's
-    ``gram`` is for one picture; this one keeps the pictures of a batch apart.
+    ``gram`` is for one picture; this one keeps the pictures of a batch apart. It is one call of
+    BLAS's ``syrk``, made for products of a matrix with itself: G is symmetric, so half of the
+    work is enough, and neither way needs a transposed copy of X.
     """
     if X.ndim != 4:
         raise InputError(f'gram needs an array of shape (n, c, h, w), not {X.shape}')
     n, c, h, w = X.shape
-    X = X.reshape(n, c, h * w)
-    return np.matmul(X, X.transpose(0, 2, 1)) / (c * h * w)
+    X = X.reshape(n, c, h * w).as_nd_ndarray()
+    return nd.linalg.syrk(X, alpha=1 / (c * h * w)).as_np_ndarray()
 
 
 def style_loss(Y_hat: np.ndarray, gram_Y: np.ndarray) -> np.ndarray:
@@ -140,6 +143,103 @@ def tv_loss(Y_hat: np.ndarray) -> np.ndarray:
     )
 
 
+def squared_tv_loss(Y_hat: np.ndarray) -> np.ndarray:
+    r"""Return the total variation of the Keras example, a sum of powers of the slope.
+
+    .. math:: L = \sum_{i,j} \left( (x_{i+1,j} - x_{i,j})^2
+                                   + (x_{i,j+1} - x_{i,j})^2 \right)^{1.25}
+
+    over all pixels but those of the last row and column.
+
+    Parameters
+    ----------
+    Y_hat : np.ndarray of shape (n, c, h, w)
+        The generated picture itself, in the units of the recipe (Keras: 0-255).
+
+    Returns
+    -------
+    np.ndarray of shape ()
+
+    Raises
+    ------
+    InputError
+        If the picture has fewer than two rows or columns.
+
+    Notes
+    -----
+    Mahendran and Vedaldi (2015). An exponent above 1 makes steep edges dear, so they blur.
+    """
+    if Y_hat.ndim != 4 or min(Y_hat.shape[2:]) < 2:
+        raise InputError(f'tv_loss needs (n, c, h, w) with h and w over 1, not {Y_hat.shape}')
+    corner = Y_hat[:, :, :-1, :-1]
+    down, right = Y_hat[:, :, 1:, :-1] - corner, Y_hat[:, :, :-1, 1:] - corner
+    # the derivative of a root is infinite at 0, where the slope is; the constant is out of sight
+    return ((np.square(down) + np.square(right) + 1e-12) ** 1.25).sum()
+
+
+TV_LOSSES: Dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    'absolute': tv_loss,
+    'power': squared_tv_loss,
+}
+
+
+class Scaling(NamedTuple):
+    r"""How a published objective scales the two losses of a layer.
+
+    `content_loss` is a mean of squares and `style_loss` a mean of squares of Gram matrices that
+    are themselves means. What others write as sums is the same up to a factor, which depends on
+    the shapes alone: `content` gives it for a layer's output of shape (n, c, h, w) and a picture
+    of shape (n, 3, H, W), and so does `style`.
+    """
+
+    description: str
+    content: Callable[[Sequence[int], Sequence[int]], float]
+    style: Callable[[Sequence[int], Sequence[int]], float]
+
+
+def _gram_size(shape: Sequence[int]) -> int:
+    return shape[1] * shape[2] * shape[3]
+
+
+SCALINGS: Dict[str, Scaling] = {
+    'book': Scaling(
+        'means: ((F - P)^2).mean() and ((G - A)^2).mean() with G = F F^T / (c h w)',
+        lambda layer, picture: 1.0,
+        lambda layer, picture: 1.0,
+    ),
+    # 1/2 sum (F - P)^2 and sum (G - A)^2 / (4 c^2 (h w)^2), G = F F^T
+    'gatys': Scaling(
+        'sums: ((F - P)^2).sum() / 2 and ((G - A)^2).sum() / (4 c^2 (h w)^2) with G = F F^T',
+        lambda layer, picture: _gram_size(layer) / 2,
+        lambda layer, picture: layer[1] ** 2 / 4,
+    ),
+    # sum (F - P)^2 and sum (G - A)^2 / (4 3^2 (H W)^2), H W the picture's
+    'keras': Scaling(
+        'sums: ((F - P)^2).sum() and ((G - A)^2).sum() / (4 3^2 (H W)^2) with G = F F^T',
+        lambda layer, picture: float(_gram_size(layer)),
+        lambda layer, picture: (layer[1] * _gram_size(layer) / (6 * picture[2] * picture[3])) ** 2,
+    ),
+    'unscaled': Scaling(
+        'means of unscaled: ((F - P)^2).mean() and ((G - A)^2).mean() with G = F F^T',
+        lambda layer, picture: 1.0,
+        lambda layer, picture: float(_gram_size(layer)) ** 2,
+    ),
+}
+
+
+def named_part(kind: str, name: str, table: Dict[str, object]) -> str:
+    """Return `name` if the table has it.
+
+    Raises
+    ------
+    InputError
+        If it does not; the message names the one it may have meant.
+    """
+    if name not in table:
+        raise unknown(kind, name, table)
+    return name
+
+
 def compute_loss(
     recipe: Recipe,
     X: np.ndarray,
@@ -150,12 +250,13 @@ def compute_loss(
 ) -> Tuple[List[np.ndarray], List[np.ndarray], np.ndarray, np.ndarray]:
     r"""Return every weighted term and their plain sum, the number that training makes small.
 
-    .. math:: l = \sum_{\ell} w_c L_c^\ell + \sum_{\ell} w_s L_s^\ell + w_{tv} L_{tv}
+    .. math:: l = \sum_{\ell} w_c^\ell L_c^\ell + \sum_{\ell} w_s^\ell L_s^\ell + w_{tv} L_{tv}
 
     Parameters
     ----------
     recipe : Recipe
-        Its `content_weight`, `style_weight` and `tv_weight` are used.
+        Its `content_weights`, `style_weights`, `tv_loss` and `tv_weight` are used. In the book's
+        recipes all content layers have one weight, and all style layers have one.
     X : np.ndarray of shape (1, 3, h, w)
         The generated picture.
     contents_Y_hat, styles_Y_hat : sequences of np.ndarray
@@ -169,13 +270,18 @@ def compute_loss(
     tv_l, l : np.ndarray of shape ()
     """
     contents_l = [
-        content_loss(Y_hat, Y) * recipe.content_weight
-        for Y_hat, Y in zip(contents_Y_hat, contents_Y)
+        content_loss(Y_hat, Y) * weight
+        for Y_hat, Y, weight in zip(
+            contents_Y_hat, contents_Y, recipe.content_weights(contents_Y_hat, X)
+        )
     ]
     styles_l = [
-        style_loss(Y_hat, Y) * recipe.style_weight for Y_hat, Y in zip(styles_Y_hat, styles_Y_gram)
+        style_loss(Y_hat, Y) * weight
+        for Y_hat, Y, weight in zip(
+            styles_Y_hat, styles_Y_gram, recipe.style_weights(styles_Y_hat, X)
+        )
     ]
-    tv_l = tv_loss(X) * recipe.tv_weight
+    tv_l = recipe.tv_loss(X) * recipe.tv_weight
     l = sum(contents_l + styles_l + [tv_l])
     return contents_l, styles_l, tv_l, l
 

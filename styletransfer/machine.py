@@ -49,9 +49,26 @@ def total_memory(device: mx.Context) -> Optional[int]:
     return min(limits)
 
 
+def available_memory(device: mx.Context) -> Optional[int]:
+    """Return the bytes of memory that are free there, None where the system does not say."""
+    if device.device_type == 'gpu':
+        return mx.context.gpu_memory_info(device.device_id)[0]
+    total = total_memory(device)
+    with suppress(OSError, ValueError, IndexError):  # no Linux
+        text = Path('/proc', 'meminfo').read_text()
+        free = 1024 * int(text.split('MemAvailable:')[1].split()[0])
+        return min(free, total) if total else free
+    return total
+
+
 def peak_memory() -> int:
     """Return the most bytes of memory this process has held at once."""
+    with suppress(OSError):  # not Linux
+        for line in Path('/proc/self/status').read_text().splitlines():
+            if line.startswith('VmHWM:'):
+                return int(line.split()[1]) * 1024
     import resource
 
+    # on Linux this would be the parent's if that held more when it started us
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == 'darwin' else peak * 1024  # bytes there, kilobytes elsewhere

@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
 import numpy
 from mxnet import numpy as np
@@ -153,17 +153,37 @@ class StopAtNaN:
 
 
 class Previews:
-    """Saves the picture so far on the first and every n-th epoch of each stage."""
+    """Saves the picture so far on the first and every n-th epoch of each stage.
 
-    def __init__(self, recipe: Recipe, folder: Path, every: int, suffix: str = '.png') -> None:
+    Parameters
+    ----------
+    recipe : Recipe
+    folder : Path
+    every : int
+        The n.
+    suffix : str
+        The format of the files.
+    finished : callable, optional
+        Given the picture as it is trained, returns RGB in 0-1; by default `postprocess` does.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        folder: Path,
+        every: int,
+        suffix: str = '.png',
+        finished: Optional[Callable[[np.ndarray], np.ndarray]] = None,
+    ) -> None:
         self.recipe, self.folder, self.every, self.suffix = recipe, folder, every, suffix
+        self.finished = finished or (lambda X: postprocess(X, *recipe.mean_std))
 
     def __call__(self, step: Step) -> None:
         """Save a picture if it is time for one."""
         if step.epoch == 1 or step.epoch % self.every == 0:
             number = stage_index(self.recipe, step) + 1
             name = f'stage{number}-epoch{step.epoch:04d}{self.suffix}'
-            save_image(self.folder / name, postprocess(step.X))
+            save_image(self.folder / name, self.finished(step.X))
 
 
 class Checkpoints:

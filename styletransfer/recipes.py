@@ -7,11 +7,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Callable, Optional, Sequence, Tuple
+from itertools import cycle
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+
+from mxnet import numpy as np
 
 from styletransfer.errors import InputError, unknown
-from styletransfer.images import ImageShape
-from styletransfer.vgg import SMALLEST_SIDE, Layer, layer_index
+from styletransfer.images import PIXELS, ImageShape
+from styletransfer.losses import SCALINGS, TV_LOSSES
+from styletransfer.optimizers import OPTIMIZERS
+from styletransfer.vgg import (
+    POOLINGS,
+    SMALLEST_SIDE,
+    VGG16,
+    Layer,
+    layer_index,
+    vgg_layer_names,
+)
 
 
 def setting(default: Any, help: str, parse: Callable[[str], Any] = float) -> Any:
@@ -19,9 +31,24 @@ def setting(default: Any, help: str, parse: Callable[[str], Any] = float) -> Any
     return field(default=default, metadata={'help': help, 'parse': parse})
 
 
-def parse_layers(text: str) -> Tuple[int, ...]:
-    """Return layer numbers from text such as 'conv1_1,conv2_1' or '0,5'."""
-    return tuple(layer_index(layer.strip()) for layer in text.split(','))
+def choice(default: str, help: str, table: Mapping[str, object]) -> Any:
+    """Return a dataclass field whose value names an entry of a table."""
+    names = ', '.join(table)
+    return field(
+        default=default,
+        metadata={'help': f'{help}: {names}', 'parse': str, 'table': table},
+    )
+
+
+def parse_layers(text: str) -> Tuple[Layer, ...]:
+    """Return layers from text such as 'conv1_1,conv2_1' or '0,5'."""
+    layers = [layer.strip() for layer in text.split(',')]
+    return tuple(int(layer) if layer.isdigit() else layer for layer in layers if layer)
+
+
+def parse_weights(text: str) -> Tuple[float, ...]:
+    """Return numbers from text such as '1,0.5'."""
+    return tuple(float(number) for number in text.split(','))
 
 
 def shape_text(shape: ImageShape) -> str:
@@ -32,6 +59,9 @@ def shape_text(shape: ImageShape) -> str:
 def _check_numbers(settings: Any, positive: Sequence[str] = ()) -> None:
     for entry in fields(settings):
         value = getattr(settings, entry.name)
+        table = entry.metadata.get('table', {value: ''})
+        if value not in table:
+            raise unknown(entry.name.replace('_', ' '), value, table)
         if not isinstance(value, (int, float)):
             continue
         if not math.isfinite(value) or value < 0:
@@ -74,7 +104,11 @@ class Stage:
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is asked of the picture, and the stages in which it is painted."""
+    """What is asked of the picture, by which means, and the stages in which it is painted.
+
+    The defaults are the book's. What is text names a part: an entry of the table in the module
+    that has the part.
+    """
 
     name: str
     description: str
@@ -83,16 +117,85 @@ class Recipe:
     style_weight: float = setting(1e3, 'how strongly each style layer asks for the style')
     tv_weight: float = setting(50.0, 'how smooth the picture is (weight of its total variation)')
     content_layers: Tuple[Layer, ...] = setting(
-        (25,), 'layers that keep the content, by name or number', parse_layers
+        ('conv4_4',), 'layers that keep the content, by name or number', parse_layers
     )
     style_layers: Tuple[Layer, ...] = setting(
-        (0, 5, 10, 19, 28), 'layers that hold the style, by name or number', parse_layers
+        ('conv1_1', 'conv2_1', 'conv3_1', 'conv4_1', 'conv5_1'),
+        'layers that hold the style, by name or number',
+        parse_layers,
     )
+    content_layer_weights: Tuple[float, ...] = setting(
+        (), 'a further weight for each content layer, in their order (1 each)', parse_weights
+    )
+    style_layer_weights: Tuple[float, ...] = setting(
+        (), 'a further weight for each style layer, in their order (1 each)', parse_weights
+    )
+    scaling: str = choice('book', 'how the losses of a layer are scaled', SCALINGS)
+    tv: str = choice('absolute', 'what total variation is made of', TV_LOSSES)
+    optimizer: str = choice('adam', 'how the picture is changed', OPTIMIZERS)
+    pooling: str = choice('max', 'what the pooling layers pass on', POOLINGS)
+    pixels: str = choice('imagenet', "units of the picture, the network's input", PIXELS)
+    init: str = 'content'  # where the picture starts; the flag takes files, too
+    family: str = 'vgg19'  # of the networks for which this was made
+    normalised: bool = False  # whether each filter of the network is scaled to a mean of 1
 
     def __post_init__(self) -> None:
         _check_numbers(self)
-        for layer in (*self.content_layers, *self.style_layers):
-            layer_index(layer)
+        for kind in ('content', 'style'):
+            layers = getattr(self, f'{kind}_layers')
+            weights = getattr(self, f'{kind}_layer_weights')
+            for layer in layers:
+                layer_index(layer)
+            if weights and len(weights) != len(layers):
+                raise InputError(
+                    f'{len(weights)} {kind} layer weights given for {len(layers)} {kind} layers'
+                )
+            if any(not math.isfinite(weight) or weight < 0 for weight in weights):
+                raise InputError(f'{kind} layer weights must be finite numbers, not below 0')
+
+    @property
+    def tv_loss(self) -> Callable[[np.ndarray], np.ndarray]:
+        """Return the loss that keeps the picture smooth."""
+        return TV_LOSSES[self.tv]
+
+    @property
+    def mean_std(self) -> Tuple[np.ndarray, np.ndarray]:
+        """Return mean and standard deviation by which `preprocess` standardises."""
+        return PIXELS[self.pixels]
+
+    @property
+    def optimizer_params(self) -> Dict[str, Any]:
+        """Return what the optimizer needs besides a step size: plain steps, black and white."""
+        if self.optimizer != 'scaledgradient':
+            return {}
+        mean, std = (numbers.reshape(1, 3, 1, 1) for numbers in self.mean_std)
+        return {'low': (0 - mean) / std, 'high': (1 - mean) / std}
+
+    def content_weights(self, contents_Y: Sequence[np.ndarray], X: np.ndarray) -> List[float]:
+        r"""Return the weight of each content layer's loss, in the order of the network.
+
+        .. math:: w_c^\ell = w_c \, u_\ell \, s_c(c, h, w)
+
+        with u the layer's further weight and s the factor of the `scaling`, 1 in the book's.
+        """
+        scale = SCALINGS[self.scaling].content
+        weights = cycle(_in_order(self.content_layers, self.content_layer_weights))
+        return [self.content_weight * next(weights) * scale(Y.shape, X.shape) for Y in contents_Y]
+
+    def style_weights(self, styles_Y: Sequence[np.ndarray], X: np.ndarray) -> List[float]:
+        """Return the weight of each style layer's loss, as `content_weights`.
+
+        With regions (`styletransfer.guides`) the layers come once for each region.
+        """
+        scale = SCALINGS[self.scaling].style
+        weights = cycle(_in_order(self.style_layers, self.style_layer_weights))
+        return [self.style_weight * next(weights) * scale(Y.shape, X.shape) for Y in styles_Y]
+
+
+def _in_order(layers: Sequence[Layer], weights: Sequence[float]) -> List[float]:
+    """Return the layers' weights in the order of the network, 1 each where there are none."""
+    pairs = zip(layers, weights or [1.0] * len(layers))
+    return [weight for _, weight in sorted((layer_index(layer), w) for layer, w in pairs)] or [1.0]
 
 
 D2L_ZH = Recipe(
@@ -112,7 +215,68 @@ D2L_EN = Recipe(
     tv_weight=10.0,
 )
 
-RECIPES = {recipe.name: recipe for recipe in (D2L_ZH, D2L_EN)}
+FAST = Recipe(
+    name='fast',
+    description="the book's objective, reached sooner: a finer pyramid and L-BFGS",
+    stages=(
+        Stage((200, 100), num_epochs=100),
+        Stage((340, 192), num_epochs=50),
+        Stage((560, 320), num_epochs=40),
+    ),
+    optimizer='lbfgs',
+)
+
+GATYS_2016 = Recipe(
+    name='gatys_2016',
+    description='the paper: white noise, L-BFGS, average pooling, normalised network',
+    stages=(Stage((560, 320), num_epochs=500),),
+    content_weight=1e-4,  # alpha over beta; 1e-3 in other figures of the paper
+    style_weight=1.0,
+    tv_weight=0.0,
+    content_layers=('relu4_2',),
+    style_layers=('relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1'),
+    style_layer_weights=(0.2,) * 5,
+    scaling='gatys',
+    optimizer='lbfgs',
+    pooling='average',
+    init='noise',
+    normalised=True,
+)
+
+KERAS = Recipe(
+    name='keras',
+    description='the Keras example: from the photo, L-BFGS, conv5_2 for the content',
+    stages=(Stage((700, 400), num_epochs=200),),
+    content_weight=0.025,
+    style_weight=1.0,
+    tv_weight=1.0,
+    content_layers=('relu5_2',),
+    style_layers=('relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1'),
+    style_layer_weights=(0.2,) * 5,
+    scaling='keras',
+    tv='power',
+    optimizer='lbfgs',
+    pixels='caffe',
+)
+
+VGG16_GD = Recipe(
+    name='vgg16_gd',
+    description='VGG-16, all layers for the style, plain gradient steps from grey noise',
+    stages=(Stage((560, 320), lr=10.0, num_epochs=120, lr_decay_epoch=120),),
+    content_weight=1.5,
+    style_weight=10.0,
+    tv_weight=0.0,
+    content_layers=('conv3_1',),
+    style_layers=tuple(name for name in vgg_layer_names(VGG16) if name.startswith('conv')),
+    style_layer_weights=(1 / 13,) * 13,
+    scaling='unscaled',
+    optimizer='scaledgradient',
+    pixels='caffe',
+    init='grey_noise',
+    family='vgg16',
+)
+
+RECIPES = {recipe.name: recipe for recipe in (D2L_ZH, D2L_EN, FAST, GATYS_2016, KERAS, VGG16_GD)}
 
 
 def find_recipe(name: str) -> Recipe:
@@ -169,7 +333,8 @@ def with_stages(recipe: Recipe, name: str, values: Sequence[Any]) -> Recipe:
     if len(values) != len(recipe.stages):
         raise InputError(
             f"{len(values)} values given for {name}, but recipe '{recipe.name}' has "
-            f'{len(recipe.stages)} stages'
+            f'{len(recipe.stages)} stages here: '
+            + ', '.join(shape_text(stage.image_shape) for stage in recipe.stages)
         )
     stages = [replace(stage, **{name: value}) for stage, value in zip(recipe.stages, values)]
     return replace(recipe, stages=tuple(stages))

@@ -19,23 +19,23 @@ from mxnet import numpy as np
 from mxnet.gluon import nn
 
 from styletransfer.recipes import D2L_ZH
-from styletransfer.synthesis import Step, coarse_to_fine
-from styletransfer.vgg import Backbone, freeze, set_weights, truncated_vgg
+from styletransfer.synthesis import Step, coarse_to_fine, painting
+from styletransfer.vgg import VGG19, Backbone, freeze, layer_index, set_weights, truncated_vgg
 from styletransfer.weight_files import Conv
 
 # terms at the end of the coarse stage as the book's tutorial prints them for the full VGG-19,
 # on its own pictures (epoch 450)
 BOOK_CONTENT, BOOK_STYLE = 50.59, 35.19
+CONTENT = layer_index('conv4_4')  # of the book's recipes
 
 
 def frozen(convs: Sequence[Conv]) -> nn.HybridSequential:
     """Return the VGG-19 with these convolutions, cut behind the last of them."""
-    convs_per_block = (2, 2, 4, 4, 4)
     widths, k = [], 0
-    for count in convs_per_block:
+    for count in VGG19:
         widths.append(len(convs[min(k, len(convs) - 1)][1]))
         k += count
-    whole = truncated_vgg(Backbone('', convs_per_block, tuple(widths), sources=()))
+    whole = truncated_vgg(Backbone('', VGG19, tuple(widths), sources=()))
     ends = [i for i, layer in enumerate(whole) if isinstance(layer, nn.Conv2D)]
     net = whole[: ends[len(convs) - 1] + 1]
     set_weights(net, convs, mx.cpu())
@@ -59,6 +59,57 @@ def mean_activations(convs: Sequence[Conv], X: np.ndarray) -> List[float]:
         if isinstance(layer, nn.Conv2D):
             means.append(float(npx.relu(X).mean()))
     return means
+
+
+def normalised(net: nn.HybridSequential, X: Sequence[np.ndarray]) -> nn.HybridSequential:
+    r"""Scale every filter of a network so that its mean activation over pictures is 1.
+
+    .. math:: W'_{k,j,i} = \frac{m_{k-1,i}}{m_{k,j}} W_{k,j,i}, \quad
+              b'_{k,j} = \frac{b_{k,j}}{m_{k,j}}, \quad m_0 = 1
+
+    with m the mean, over pictures and positions, of filter j of convolution k behind its ReLU. The
+    network sees what it saw before; only the scale of each output is another. Gatys et al. (2016)
+    do this for VGG-19 on ImageNet's pictures.
+
+    Departure: a filter that hardly ever fires would become louder than all the others together
+    on the rare occasion; so no mean counts as less than a tenth of its layer's.
+
+    Parameters
+    ----------
+    net : HybridSequential
+        Of the VGG family, with either pooling. It is changed.
+    X : sequence of np.ndarray of shape (1, 3, h, w)
+        Pictures as the network reads them, such as of `load_pictures`.
+    """
+    outputs, before = list(X), None
+    for layer in net:
+        if not isinstance(layer, nn.Conv2D):
+            outputs = [layer(Y) for Y in outputs]
+            continue
+        weight, bias = layer.weight.data(), layer.bias.data()
+        if before is not None:
+            weight = weight * before.reshape(1, -1, 1, 1)
+            layer.weight.set_data(weight)
+        outputs = [layer(Y) for Y in outputs]
+        count = sum(Y.shape[2] * Y.shape[3] for Y in outputs)
+        before = sum(npx.relu(Y).sum(axis=(0, 2, 3)) for Y in outputs) / count
+        before = np.maximum(before, before.mean() / 10)
+        layer.weight.set_data(weight / before.reshape(-1, 1, 1, 1))
+        layer.bias.set_data(bias / before)
+        outputs = [Y / before.reshape(1, -1, 1, 1) for Y in outputs]
+    return net
+
+
+def louder(net: nn.HybridSequential, factor: float) -> nn.HybridSequential:
+    r"""Multiply all outputs of a network by a factor, and change nothing else.
+
+    .. math:: W'_1 = a W_1, \quad b'_k = a b_k
+    """
+    convs = [layer for layer in net if isinstance(layer, nn.Conv2D)]
+    convs[0].weight.set_data(convs[0].weight.data() * factor)
+    for layer in convs:
+        layer.bias.set_data(layer.bias.data() * factor)
+    return net
 
 
 def level(convs: Sequence[Conv], X: np.ndarray) -> List[Conv]:
@@ -109,14 +160,13 @@ def balance(
     names = [i for i, layer in enumerate(frozen(convs)) if isinstance(layer, nn.Conv2D)]
     content_factor = style_factor = 0.12  # near where vgg19_slim ended
     for turn in range(rounds + 1):
-        factors = [content_factor if i in recipe.content_layers else style_factor for i in names]
+        factors = [content_factor if i == CONTENT else style_factor for i in names]
         result = scaled(convs, factors)
         net, last = frozen(result), []
         for content_img, style_img in pairs:
             steps: List[Step] = []
-            coarse_to_fine(
-                net, recipe, content_img, style_img, content_img, mx.cpu(), steps.append
-            )
+            loss_at = painting(net, recipe, content_img, style_img, mx.cpu())
+            coarse_to_fine(loss_at, recipe, content_img, mx.cpu(), steps.append)
             last.append(steps[-1])
         content, style, tv = (
             math.exp(sum(math.log(getattr(step, term)) for step in last) / len(last))

@@ -165,6 +165,52 @@ VGG19_SOURCES = (
     ),
 )
 
+_VGG16_CONVS = (
+    *_VGG19_CONVS[:7],
+    (17, 256, 512),
+    (19, 512, 512),
+    (21, 512, 512),
+    (24, 512, 512),
+    (26, 512, 512),
+    (28, 512, 512),
+)
+
+VGG16_SOURCES = (
+    Source(
+        name='Hugging Face, timm/vgg16.tv_in1k',
+        file='vgg16-57b02691.safetensors',
+        size=58_864_000,
+        licence='BSD-3-Clause',
+        hash='sha256:57b026918159a6bf9faf8405c3a551903768e7138989d9c6224a14227203fad8',
+        host='https://huggingface.co',
+        host_variable='HF_ENDPOINT',
+        path='timm/vgg16.tv_in1k/resolve/main/model.safetensors',
+        tensors=conv_tensors(_VGG16_CONVS),
+    ),
+    Source(
+        name='Keras applications',
+        file='vgg16-6d6bbae1.h5',
+        size=58_889_256,
+        licence='CC BY 4.0',
+        hash='md5:6d6bbae143d832006294945121d1f1fc',
+        host='https://github.com',
+        path=(
+            'fchollet/deep-learning-models/releases/download/v0.1/'
+            'vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5'
+        ),
+    ),
+    Source(
+        name="Gluon's model zoo",
+        file='vgg16-e660d456.params',
+        size=553_000_000,
+        licence='Apache-2.0',
+        hash='sha1:e660d4569ccb679ec68f1fd3cce07a387252a90a',
+        host='https://apache-mxnet.s3-accelerate.dualstack.amazonaws.com',
+        host_variable='MXNET_GLUON_REPO',
+        path='gluon/models/vgg16-e660d456.zip',
+    ),
+)
+
 VGG19_SLIM_SOURCES = (
     Source(
         name='with this package',

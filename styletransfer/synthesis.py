@@ -12,8 +12,13 @@ from mxnet.gluon import nn
 from styletransfer.checkpoint import Checkpoint
 from styletransfer.images import ImageShape, postprocess, preprocess
 from styletransfer.losses import compute_loss, gram
+from styletransfer.optimizers import judged
 from styletransfer.recipes import Recipe, Stage
 from styletransfer.vgg import extract_features
+
+Losses = Tuple[List[np.ndarray], List[np.ndarray], np.ndarray, np.ndarray]
+Loss = Callable[[np.ndarray], Losses]
+LossAt = Callable[[ImageShape], Loss]
 
 
 class GeneratedImage(nn.Block):
@@ -45,8 +50,8 @@ def get_contents(
 
     Neither changes while the picture is trained, so both are computed once for each stage.
     """
-    content_X = preprocess(content_img, image_shape).copyto(device)
-    contents_Y, _ = extract_features(net, content_X, recipe.content_layers, recipe.style_layers)
+    content_X = preprocess(content_img, image_shape, *recipe.mean_std).copyto(device)
+    contents_Y, _ = extract_features(net, content_X, recipe.content_layers, ())
     return content_X, contents_Y
 
 
@@ -57,32 +62,62 @@ def get_styles(
     image_shape: ImageShape,
     device: mx.Context,
 ) -> Tuple[np.ndarray, List[np.ndarray]]:
-    """Return the style picture, preprocessed, and what the style layers say of it."""
-    style_X = preprocess(style_img, image_shape).copyto(device)
-    _, styles_Y = extract_features(net, style_X, recipe.content_layers, recipe.style_layers)
-    return style_X, styles_Y
+    """Return the style picture, preprocessed, and the Gram matrices of the style layers.
+
+    The matrices are all that is asked of the style picture; the layers' outputs are forgotten.
+    """
+    style_X = preprocess(style_img, image_shape, *recipe.mean_std).copyto(device)
+    _, styles_Y = extract_features(net, style_X, (), recipe.style_layers)
+    return style_X, [gram(Y) for Y in styles_Y]
 
 
-def get_inits(
-    X: np.ndarray, device: mx.Context, lr: float, styles_Y: Sequence[np.ndarray]
-) -> Tuple[np.ndarray, List[np.ndarray], gluon.Trainer]:
-    """Return the picture as a parameter that starts at X, the styles' Gram matrices, a trainer.
+def objective(
+    net: nn.HybridSequential,
+    recipe: Recipe,
+    contents_Y: Sequence[np.ndarray],
+    styles_Y_gram: Sequence[np.ndarray],
+) -> Loss:
+    """Return the function that judges a picture: `compute_loss` of what the network says of it.
 
     Parameters
     ----------
+    net : HybridSequential
+        The truncated VGG, frozen.
+    recipe : Recipe
+        Layers and weights of the loss.
+    contents_Y, styles_Y_gram : sequences of np.ndarray
+        From `get_contents` and `get_styles` at the shape of the picture.
+    """
+
+    def loss(X: np.ndarray) -> Losses:
+        contents_Y_hat, styles_Y_hat = extract_features(
+            net, X, recipe.content_layers, recipe.style_layers
+        )
+        return compute_loss(recipe, X, contents_Y_hat, styles_Y_hat, contents_Y, styles_Y_gram)
+
+    return loss
+
+
+def get_inits(
+    recipe: Recipe, X: np.ndarray, device: mx.Context, lr: float
+) -> Tuple[np.ndarray, gluon.Trainer]:
+    """Return the picture as a parameter that starts at X, and the trainer that will change it.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Its `optimizer` is used: the book's is Adam, with MXNet's defaults but for the step size.
     X : np.ndarray of shape (1, 3, h, w)
         Where the picture starts.
     device : mx.Context
     lr : float
-        Step size of Adam; its other settings are MXNet's defaults.
-    styles_Y : sequence of np.ndarray
-        What the style layers say of the style picture.
+        Step size.
     """
     gen_img = GeneratedImage(X.shape)
     gen_img.initialize(init.Constant(X), ctx=device, force_reinit=True)
-    trainer = gluon.Trainer(gen_img.collect_params(), 'adam', {'learning_rate': lr})
-    styles_Y_gram = [gram(Y) for Y in styles_Y]
-    return gen_img(), styles_Y_gram, trainer
+    settings = {'learning_rate': lr, **recipe.optimizer_params}
+    trainer = gluon.Trainer(gen_img.collect_params(), recipe.optimizer, settings)
+    return gen_img(), trainer
 
 
 class Step(NamedTuple):
@@ -103,12 +138,10 @@ Listener = Callable[[Step], None]
 
 
 def train(
-    net: nn.HybridSequential,
+    loss: Loss,
     recipe: Recipe,
     stage: Stage,
     X: np.ndarray,
-    contents_Y: Sequence[np.ndarray],
-    styles_Y: Sequence[np.ndarray],
     device: mx.Context,
     on_step: Listener,
     saved: Optional[Checkpoint] = None,
@@ -117,16 +150,15 @@ def train(
 
     Parameters
     ----------
-    net : HybridSequential
-        The truncated VGG, frozen.
+    loss : callable
+        What judges the picture, such as `objective` returns: of X it returns the weighted losses
+        of the content layers, of the style layers, the total variation, and their sum.
     recipe : Recipe
-        Layers and weights of the loss.
+        Its `optimizer` is used.
     stage : Stage
         Number of epochs, and the step size at each.
     X : np.ndarray of shape (1, 3, h, w)
         Where the picture starts. It is not changed.
-    contents_Y, styles_Y : sequences of np.ndarray
-        From `get_contents` and `get_styles` at the same shape.
     device : mx.Context
     on_step : callable
         Told a `Step` after each epoch: bars, previews, curves and checkpoints all listen here.
@@ -144,30 +176,47 @@ def train(
     epoch faster than it can work them off, and fill the memory with what is still to be done;
     hence one wait in each epoch.
     """
-    X, styles_Y_gram, trainer = get_inits(X, device, stage.lr, styles_Y)
+    X, trainer = get_inits(recipe, X, device, stage.lr)
     first_epoch = saved.restore(X, trainer) + 1 if saved else 1
     for epoch in range(first_epoch, stage.num_epochs + 1):
         trainer.set_learning_rate(stage.lr_at(epoch))
         with autograd.record():
-            contents_Y_hat, styles_Y_hat = extract_features(
-                net, X, recipe.content_layers, recipe.style_layers
-            )
-            contents_l, styles_l, tv_l, l = compute_loss(
-                recipe, X, contents_Y_hat, styles_Y_hat, contents_Y, styles_Y_gram
-            )
+            contents_l, styles_l, tv_l, l = loss(X)
         l.backward()
+        trainer.optimizer.loss = l  # L-BFGS asks for it
         trainer.step(1)
         npx.waitall()
         losses = (float(sum(contents_l)), float(sum(styles_l)), float(tv_l), float(l))
-        on_step(Step(stage, epoch, stage.lr_at(epoch), *losses, X, trainer))
-    return X
+        on_step(Step(stage, epoch, stage.lr_at(epoch), *losses, judged(X, trainer), trainer))
+    return judged(X, trainer)
 
 
-def coarse_to_fine(
+def painting(
     net: nn.HybridSequential,
     recipe: Recipe,
     content_img: np.ndarray,
     style_img: np.ndarray,
+    device: mx.Context,
+) -> LossAt:
+    """Return the function that makes the `objective` for a shape: these two pictures at that size.
+
+    Parameters
+    ----------
+    content_img, style_img : np.ndarray of shape (height, width, 3)
+        RGB in 0-255: what to paint, and how.
+    """
+
+    def loss_at(image_shape: ImageShape) -> Loss:
+        _, contents_Y = get_contents(net, recipe, content_img, image_shape, device)
+        _, styles_Y_gram = get_styles(net, recipe, style_img, image_shape, device)
+        return objective(net, recipe, contents_Y, styles_Y_gram)
+
+    return loss_at
+
+
+def coarse_to_fine(
+    loss_at: LossAt,
+    recipe: Recipe,
     init_img: np.ndarray,
     device: mx.Context,
     on_step: Listener,
@@ -180,8 +229,10 @@ def coarse_to_fine(
 
     Parameters
     ----------
-    content_img, style_img, init_img : np.ndarray of shape (height, width, 3)
-        RGB in 0-255: what to paint, how, and where to start (the book: from `content_img`).
+    loss_at : callable
+        Given an image shape, returns what judges a picture of that shape: see `painting`.
+    init_img : np.ndarray of shape (height, width, 3)
+        RGB in 0-255: where to start (the book: from the content picture).
     saved : Checkpoint, optional
         Where an interrupted run stood.
 
@@ -191,9 +242,8 @@ def coarse_to_fine(
     """
     first_stage = saved.stage if saved else 0
     for stage in recipe.stages[first_stage:]:
-        _, contents_Y = get_contents(net, recipe, content_img, stage.image_shape, device)
-        _, styles_Y = get_styles(net, recipe, style_img, stage.image_shape, device)
-        X = preprocess(init_img, stage.image_shape).copyto(device)
-        X = train(net, recipe, stage, X, contents_Y, styles_Y, device, on_step, saved)
-        init_img, saved = postprocess(X) * 255, None
+        loss = loss_at(stage.image_shape)
+        X = preprocess(init_img, stage.image_shape, *recipe.mean_std).copyto(device)
+        X = train(loss, recipe, stage, X, device, on_step, saved)
+        init_img, saved = postprocess(X, *recipe.mean_std) * 255, None
     return X

@@ -1,48 +1,45 @@
 """The main job: ``python -m styletransfer.train`` turns a photo into a painting.
 
 Arguments become a `Job`, the job a run, the run files. The painting itself is done in
-`styletransfer.synthesis`.
+`styletransfer.synthesis`, and that of whole folders in `styletransfer.batch`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
-import os
 import platform
-import re
 import shlex
-import shutil
 import sys
-import tempfile
-from dataclasses import asdict, fields, replace
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 import mxnet as mx
 import numpy
 from mxnet import numpy as np
-from mxnet.gluon import nn
 
 import styletransfer
 from styletransfer import vgg
-from styletransfer.checkpoint import Checkpoint, load_checkpoint
-from styletransfer.command import Parser, argument, exit_status, listed, natural, positive
-from styletransfer.errors import InputError, unknown
-from styletransfer.files import file_sha256, replacing
-from styletransfer.images import (
-    PICTURE_FORMATS,
-    ImageShape,
-    load_image,
-    parse_shape,
-    picture_path,
-    postprocess,
-    preprocess,
-    samples,
-    save_image,
+from styletransfer.arguments import UNTIED, as_text, flag, make_parser, recipe_table, stages_text
+from styletransfer.batch import is_batch, paint_all
+from styletransfer.checkpoint import Checkpoint
+from styletransfer.command import Parser, exit_status
+from styletransfer.errors import InputError
+from styletransfer.files import replacing
+from styletransfer.images import PICTURE_FORMATS, samples
+from styletransfer.job import Job, load_network, make_job, stage_seconds
+from styletransfer.machine import peak_memory
+from styletransfer.outputs import (
+    CHECKPOINT,
+    FIGURE,
+    LEFTOVER,
+    PREVIEWS,
+    RECORD,
+    as_json,
+    check_folder,
+    find_interrupted,
+    remove,
 )
-from styletransfer.machine import find_device, peak_memory, total_memory
 from styletransfer.progress import (
     Bar,
     Checkpoints,
@@ -56,283 +53,11 @@ from styletransfer.progress import (
     stage_index,
     together,
 )
-from styletransfer.recipes import (
-    RECIPES,
-    Recipe,
-    Stage,
-    find_recipe,
-    shape_text,
-    with_shape,
-    with_stages,
-)
+from styletransfer.recipes import find_recipe, shape_text
+from styletransfer.settings import make_setting, read_pictures
 from styletransfer.synthesis import Listener, Step, coarse_to_fine
 
-CHECKPOINT, RECORD, FIGURE, PREVIEWS = (
-    'checkpoint.safetensors',
-    'run.json',
-    'figure.png',
-    'previews',
-)
-
-# a file half written when its process was killed: see `replacing`
-LEFTOVER = r'\.\d+-(stage|figure|run|checkpoint).*'
-
-# what may differ between a run and its resumption
-UNTIED = ('resume', 'quiet', 'output', 'save_every', 'checkpoint_every')
-
-
-def flag(name: str) -> str:
-    """Return the flag for a field of a recipe or of its stages."""
-    return '--' + {'num_epochs': 'epochs'}.get(name, name).replace('_', '-')
-
-
-def make_parser() -> Parser:
-    """Return the command's parser; flags for a recipe's numbers come from its dataclasses."""
-    parser = Parser('train', 'Turn a photo into a painting, coarse to fine.')
-    add = parser.add_argument
-    shape: Dict[str, Any] = {'type': argument(parse_shape), 'metavar': 'WIDTHxHEIGHT'}
-    add('--content', default='lake', help='photo: a file or a sample (%(default)s)')
-    add('--style', default='oil_strokes', help='painting: a file or a sample (%(default)s)')
-    add('--list-samples', action='store_true', help='list the bundled pictures and stop')
-    add('--shape', help="of the result (the recipe's: 560x320)", **shape)
-    add('--coarse-shape', help='of the first stage (in proportion to --shape)', **shape)
-    add('--keep-aspect', action='store_true', help='take the height from the photo')
-    add('--output', default='outputs', metavar='FOLDER', help='for the results (%(default)s)')
-    add('--format', default='png', help=f'{", ".join(PICTURE_FORMATS)} (%(default)s)')
-    add('--save-every', type=argument(positive), metavar='N', help='epochs between previews')
-    add(
-        '--checkpoint-every',
-        type=argument(positive),
-        default=50,
-        metavar='N',
-        help='epochs between checkpoints (%(default)s)',
-    )
-    add('--resume', action='store_true', help='go on with the interrupted run in --output')
-    add('--init', default='content', help='start: content, noise, style or a file (%(default)s)')
-    add('--seed', type=argument(natural), default=0, help='of all randomness (%(default)s)')
-    add(
-        '--backbone',
-        default='auto',
-        help=f'network: {", ".join(vgg.BACKBONES)}, or auto: the full one where its weights are',
-    )
-    add('--weights', metavar='FILE', help="of the network; 'random' leaves it untrained")
-    add('--device', default='auto', help='cpu, gpu or auto')
-    add('--quiet', action='store_true', help='no bars and no messages')
-    about = '; '.join(f'{recipe.name}, {recipe.description}' for recipe in RECIPES.values())
-    add('--recipe', default='d2l_zh', help=about)
-    numbers = parser.add_argument_group('numbers of the recipe')
-    stages = parser.add_argument_group('numbers of its stages: one for all, or one,one,... each')
-    for group, kind in ((numbers, Recipe), (stages, Stage)):
-        for entry in fields(kind):
-            parse = entry.metadata.get('parse')
-            if parse:
-                parse = argument(parse)
-                group.add_argument(
-                    flag(entry.name),
-                    dest=entry.name,
-                    type=parse if kind is Recipe else listed(parse),
-                    help=entry.metadata['help'],
-                )
-    return parser
-
-
-class Job(NamedTuple):
-    """One run, with everything checked and read before the long work starts."""
-
-    arguments: Dict[str, Any]
-    recipe: Recipe
-    device: mx.Context
-    backbone: str
-    net: nn.HybridSequential
-    content_img: np.ndarray
-    style_img: np.ndarray
-    init_img: np.ndarray
-    fingerprint: Dict[str, Any]  # what the result depends on: a resumed run must have the same
-
-    @property
-    def folder(self) -> Path:
-        """Return where the results go."""
-        return Path(self.arguments['output'])
-
-    @property
-    def pictures(self) -> List[Path]:
-        """Return the files for the pictures of the stages."""
-        ending = self.arguments['format']
-        return [self.folder / f'stage{n + 1}.{ending}' for n in range(len(self.recipe.stages))]
-
-    def save(self, stage: int, X: np.ndarray) -> Path:
-        """Save the picture of a stage and return its file."""
-        save_image(self.pictures[stage], postprocess(X))
-        return self.pictures[stage]
-
-    def start(self, saved: Optional[Checkpoint]) -> Tuple[int, np.ndarray]:
-        """Return the stage, from 0, and the picture with which the work begins."""
-        if saved and 'X' in saved.arrays:
-            return saved.stage, np.array(saved.arrays['X'])
-        return 0, preprocess(self.init_img, self.recipe.stages[0].image_shape)
-
-    def say(self, *lines: str) -> None:
-        """Print unless the user wants quiet."""
-        if not self.arguments['quiet']:
-            print(*lines, sep='\n', flush=True)
-
-
-def make_recipe(args: Dict[str, Any], content: Path) -> Recipe:
-    """Return the recipe that the arguments ask for, complete and checked."""
-    recipe = find_recipe(args['recipe'])
-    shape = args['shape'] or recipe.stages[-1].image_shape
-    if args['keep_aspect']:
-        width, height = load_image(content).shape[1::-1]
-        shape = (shape[0], max(1, round(shape[0] * height / width)))
-    recipe = with_shape(recipe, shape, args['coarse_shape'])
-    for entry in fields(Recipe):
-        if args.get(entry.name) is not None and 'parse' in entry.metadata:
-            recipe = replace(recipe, **{entry.name: args[entry.name]})
-    for entry in fields(Stage):
-        if args.get(entry.name) is not None:
-            recipe = with_stages(recipe, entry.name, args[entry.name])
-    stages = tuple(stage for stage in recipe.stages if stage.num_epochs)
-    if not stages:
-        raise InputError('--epochs leaves out every stage: there is nothing to do')
-    return replace(recipe, stages=stages)
-
-
-def make_job(args: Dict[str, Any]) -> Job:
-    """Check and read everything that a run needs.
-
-    Raises
-    ------
-    InputError
-        If anything the user gave cannot be used.
-    """
-    content = picture_path(args['content'], 'content')
-    style = picture_path(args['style'], 'style')
-    if args['format'] not in PICTURE_FORMATS:
-        raise unknown('picture format', args['format'], PICTURE_FORMATS)
-    recipe = make_recipe(args, content)
-    shape = recipe.stages[-1].image_shape
-    device = find_device(args['device'])
-    backbone = vgg.find_backbone(args['backbone'])
-    for stage in recipe.stages:
-        check_memory(backbone, stage.image_shape, device)
-    check_folder(Path(args['output']), shape)
-    content_img, style_img = load_image(content, shape), load_image(style, shape)
-    pictures = {'content': content, 'style': style}
-    if args['init'] == 'noise':
-        noise = numpy.random.default_rng(args['seed'])
-        width, height = recipe.stages[0].image_shape
-        init_img = np.array(noise.uniform(0, 255, (height, width, 3)), dtype='float32')
-    elif args['init'] in pictures:
-        init_img = {'content': content_img, 'style': style_img}[args['init']]
-    else:
-        if not (Path(args['init']).suffix or os.path.exists(args['init'])):
-            raise unknown('file or start', args['init'], ('content', 'noise', 'style'))
-        pictures['init'] = Path(args['init'])
-        init_img = load_image(pictures['init'], shape)
-    net, weights = vgg.get_net(backbone, args['weights'], device, args['seed'], args['quiet'])
-    fingerprint = {
-        'recipe': asdict(recipe),
-        'backbone': backbone,
-        'weights': weights,
-        'init': args['init'],
-        'seed': args['seed'],
-        'pictures': {role: file_sha256(path) for role, path in pictures.items()},
-    }
-    return Job(
-        args, recipe, device, backbone, net, content_img, style_img, init_img, as_json(fingerprint)
-    )
-
-
-def as_json(value: Any) -> Any:
-    """Return a value as it comes back from a JSON file: tuples as lists, paths as text."""
-    return json.loads(json.dumps(value, default=str))
-
-
-def check_memory(backbone: str, shape: ImageShape, device: mx.Context) -> None:
-    """Refuse a shape that clearly needs more memory than there is."""
-    need, have = vgg.memory_estimate(backbone, shape), total_memory(device)
-    if not have or need <= have:
-        return
-    fits = shape
-    while vgg.memory_estimate(backbone, fits) > 0.7 * have and max(fits) > vgg.SMALLEST_SIDE:
-        width, height = (max(vgg.SMALLEST_SIDE, side * 9 // 10 // 8 * 8) for side in fits)
-        fits = width, height
-    raise InputError(
-        f'{shape_text(shape)} needs about {need / 1e9:.1f} GB of memory, but there are '
-        f'{have / 1e9:.1f} GB: {shape_text(fits)} would fit'
-    )
-
-
-def check_folder(folder: Path, shape: ImageShape) -> None:
-    """Refuse a folder that cannot be written, is nearly full, or holds files not of a run.
-
-    A folder that is not there yet is not made yet either.
-    """
-    if os.path.exists(folder) and not folder.is_dir():
-        raise InputError(f"--output '{folder}' is a file, not a folder: choose another")
-    try:
-        there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-        with tempfile.TemporaryFile(dir=there):
-            free = shutil.disk_usage(there).free
-        names = sorted(path.name for path in folder.iterdir()) if there == folder else []
-    except OSError as error:
-        raise InputError(
-            f"cannot write to --output '{folder}': {error.strerror}; choose another folder"
-        ) from error
-    foreign = [n for n, ours in OURS.items() if n in names and not ours(folder / n)]
-    if not set(names) & set(OURS):
-        foreign += [n for n in names if n in (FIGURE, PREVIEWS) or re.match(r'stage\d+\.', n)]
-    if foreign:
-        raise InputError(
-            f"'{foreign[0]}' in --output '{folder}' is not of an earlier run and would be "
-            'overwritten: choose another folder'
-        )
-    need = 100 * math.prod(shape)
-    if free < need:
-        raise InputError(
-            f"--output '{folder}' has {free / 1e6:.0f} MB free, about {need / 1e6:.0f} MB are "
-            'needed: free some space or choose another folder'
-        )
-
-
-def is_record(path: Path) -> bool:
-    """Tell whether a file is the record of a run of this program."""
-    try:
-        record = json.loads(path.read_text(encoding='utf-8'))
-    except (OSError, ValueError):
-        return False
-    return isinstance(record, dict) and {'arguments', 'recipe', 'stages'} <= set(record)
-
-
-def is_checkpoint(path: Path) -> bool:
-    """Tell whether a file is the checkpoint of a run of this program."""
-    try:
-        record = load_checkpoint(path).record
-    except InputError:
-        return False
-    return isinstance(record, dict) and {'argv', 'fingerprint'} <= set(record)
-
-
-OURS = {RECORD: is_record, CHECKPOINT: is_checkpoint}
-
-
-def find_interrupted(folder: Path) -> Checkpoint:
-    """Return the checkpoint of the interrupted run in a folder.
-
-    Raises
-    ------
-    InputError
-        If there is none.
-    """
-    path = folder / CHECKPOINT
-    if not path.is_file():
-        done = is_record(folder / RECORD)
-        why = 'its run is complete' if done else 'it holds no interrupted run'
-        raise InputError(f"nothing to resume in '{folder}': {why}; leave out --resume")
-    saved = load_checkpoint(path)
-    if not is_checkpoint(path):
-        raise InputError(f"'{path}' is not of this command: choose another --output")
-    return saved
+LONG = 600  # seconds: a run that takes longer shows its plan before it starts
 
 
 def resumed(parser: Parser, saved: Checkpoint, given: Mapping[str, Any]) -> Dict[str, Any]:
@@ -358,13 +83,6 @@ def resumed(parser: Parser, saved: Checkpoint, given: Mapping[str, Any]) -> Dict
     return {**args, **given}
 
 
-def as_text(name: str, value: Any) -> str:
-    """Return the value of a flag as it is written on the command line."""
-    if isinstance(value, (list, tuple)):
-        return ('x' if name.endswith('shape') else ',').join(map(str, value))
-    return str(value)
-
-
 def run(argv: Optional[Sequence[str]] = None) -> int:
     """Run the command and return its exit status."""
     argv = sys.argv[1:] if argv is None else list(argv)
@@ -374,6 +92,11 @@ def run(argv: Optional[Sequence[str]] = None) -> int:
         for kind in ('content', 'style'):
             print(f'--{kind}', *sorted(samples(kind)))
         return 0
+    if args['list_recipes']:
+        print(*recipe_table(), sep='\n')
+        return 0
+    if is_batch(args):
+        return paint_all(args)
     saved = None
     if args['resume']:
         saved = find_interrupted(Path(args['output']))
@@ -383,7 +106,9 @@ def run(argv: Optional[Sequence[str]] = None) -> int:
         given = {name: value for name, value in given.items() if value is not None}
         args = resumed(parser, saved, {**given, 'output': args['output']})
         argv = saved.record['argv']
-    job = make_job(args)
+    setting = make_setting(args)
+    check_folder(Path(args['output']), setting.recipe.stages[-1].image_shape)
+    job = make_job(setting, read_pictures(setting), load_network(setting))
     if saved and saved.record['fingerprint'] != job.fingerprint:
         then, now = saved.record['fingerprint'], job.fingerprint
         changed = [name for name in now if now[name] != then.get(name)]
@@ -391,17 +116,31 @@ def run(argv: Optional[Sequence[str]] = None) -> int:
             f'cannot resume: {" and ".join(changed)} changed since the run was interrupted; put '
             'back what was there, or leave out --resume to start another run'
         )
+    if args['plan']:
+        print(*job.notes, *setting.plan.table(stage_seconds(setting, job.network)), sep='\n')
+        return 0
     return paint(job, argv, saved)
+
+
+def announce(job: Job, resumed: bool) -> None:
+    """Say what will be painted, with which network, and the whole plan if there is much to do."""
+    args, plan = job.arguments, job.setting.plan
+    if args['quiet']:
+        return
+    title = f'{args["content"]} in the style of {" and ".join(args["style"])}:'
+    seconds = [] if resumed else stage_seconds(job.setting, job.network)
+    further = len(plan.recipe.stages) > len(find_recipe(args['recipe']).stages)
+    if sum(seconds) > LONG or (further and seconds):
+        job.say(title, *plan.table(seconds))
+    else:
+        job.say(f'{title} {stages_text(job.recipe)}')
+    job.say(vgg.describe_choice(job.setting.backbone, job.fingerprint['weights']), *job.notes)
 
 
 def paint(job: Job, argv: Sequence[str], saved: Optional[Checkpoint] = None) -> int:
     """Do the work of a job, write its files, and return the exit status."""
-    stages, folder = job.recipe.stages, job.folder
-    job.say(
-        f'{job.arguments["content"]} in the style of {job.arguments["style"]}: '
-        + ', then '.join(f'{shape_text(s.image_shape)} for {s.num_epochs} epochs' for s in stages),
-        vgg.describe_choice(job.backbone, job.fingerprint['weights']),
-    )
+    folder = job.folder
+    announce(job, resumed=bool(saved))
     mx.random.seed(job.arguments['seed'])
     history = History(job.recipe, saved.record['history'] if saved else None)
     record = {'argv': list(argv), 'fingerprint': job.fingerprint}
@@ -418,16 +157,14 @@ def paint(job: Job, argv: Sequence[str], saved: Optional[Checkpoint] = None) -> 
     try:
         with StopAtSignal() as stop_at_signal:
             X = coarse_to_fine(
-                job.net,
+                job.loss_at,
                 job.recipe,
-                job.content_img,
-                job.style_img,
                 job.init_img,
-                job.device,
+                job.setting.device,
                 together(*listeners(job, saved, history, checkpoints, bar), stop_at_signal),
                 saved,
             )
-        remove(folder, r'stage\d+\.' + f'({"|".join(PICTURE_FORMATS)})', job.pictures)
+        remove(folder, r'stage\d+\.' + f'({"|".join(PICTURE_FORMATS)})', job.files)
         write_results(job, X, history)
         remove(folder, LEFTOVER)
         remove(folder / PREVIEWS, LEFTOVER)
@@ -450,8 +187,7 @@ def paint(job: Job, argv: Sequence[str], saved: Optional[Checkpoint] = None) -> 
         raise InputError(f'{error}; then go on with:  {go_on}') from error
     (folder / CHECKPOINT).unlink(missing_ok=True)
     job.say(
-        f'The painting is {job.pictures[-1]}; beside it are the stages before, '
-        f'{FIGURE} and {RECORD}.'
+        f'The painting is {job.files[-1]}; beside it are the stages before, {FIGURE} and {RECORD}.'
     )
     return 0
 
@@ -472,32 +208,27 @@ def listeners(
     stop_at_nan = StopAtNaN(job.recipe, *job.start(saved))
     always: List[Listener] = [stop_at_nan, history, save_stage, checkpoints]
     if job.arguments['save_every']:
-        always.append(Previews(job.recipe, job.folder / PREVIEWS, job.arguments['save_every']))
+        every = job.arguments['save_every']
+        always.append(Previews(job.recipe, job.folder / PREVIEWS, every, finished=job.finished))
     if not job.arguments['quiet']:
         always.append(bar)
     return always
 
 
-def remove(folder: Path, pattern: str, but: Sequence[Path] = ()) -> None:
-    """Remove what an earlier run left, so that no one takes it for this one's."""
-    for path in folder.glob('*'):
-        if re.fullmatch(pattern, path.name) and path not in but:
-            path.unlink()
-
-
 def write_results(job: Job, X: np.ndarray, history: History) -> None:
     """Write the figure and, last, the record of a run that is complete."""
-    result = postprocess(X)
+    styles = job.pictures.styles
+    titles = ['style'] if len(styles) == 1 else [f'style {k + 1}' for k in range(len(styles))]
     pictures = {
-        'content': job.content_img / 255,
-        'style': job.style_img / 255,
-        f'result, {shape_text(job.recipe.stages[-1].image_shape)}': result,
+        'content': job.pictures.content / 255,
+        **{title: img / 255 for title, img in zip(titles, styles)},
+        f'result, {shape_text(job.recipe.stages[-1].image_shape)}': job.finished(X),
     }
     save_figure(job.folder / FIGURE, pictures, history)
     record = {
         'arguments': as_json(job.arguments),
         'recipe': job.fingerprint['recipe'],
-        'backbone': job.backbone,
+        'backbone': job.setting.backbone,
         'weights': job.fingerprint['weights'],
         'versions': {
             'styletransfer': styletransfer.__version__,
@@ -506,7 +237,7 @@ def write_results(job: Job, X: np.ndarray, history: History) -> None:
             'python': platform.python_version(),
         },
         'seed': job.arguments['seed'],
-        'device': str(job.device),
+        'device': str(job.setting.device),
         'peak_memory_bytes': peak_memory(),
         'stages': history.summary(),
     }

@@ -17,12 +17,13 @@ from mxnet.gluon.model_zoo.vision import VGG
 
 from styletransfer.errors import unknown
 from styletransfer.fetch import describe, fetch, local_weights
-from styletransfer.sources import VGG19_SLIM_SOURCES, VGG19_SOURCES, Source
+from styletransfer.images import rgb_mean, rgb_std
+from styletransfer.sources import VGG16_SOURCES, VGG19_SLIM_SOURCES, VGG19_SOURCES, Source
 from styletransfer.weight_files import Conv, WeightsError, read_weights
 
 Layer = Union[int, str]  # 25 or 'conv4_4'
 
-LAST_LAYER = 28  # conv5_1: the network is cut behind it, as no recipe looks further
+LAST_LAYER = 28  # conv5_1: the network is cut behind it unless a recipe looks further
 SMALLEST_SIDE = 16  # four poolings halve it to one pixel
 
 
@@ -36,15 +37,20 @@ class Backbone:
     sources: Tuple[Source, ...]
 
 
+VGG19, VGG16 = (2, 2, 4, 4, 4), (2, 2, 3, 3, 3)
+SLIM = (16, 32, 64, 128, 128)
+
 BACKBONES = {
-    'vgg19': Backbone('VGG-19', (2, 2, 4, 4, 4), (64, 128, 256, 512, 512), VGG19_SOURCES),
-    'vgg19_slim': Backbone(
-        'VGG-19 slim', (2, 2, 4, 4, 4), (16, 32, 64, 128, 128), VGG19_SLIM_SOURCES
-    ),
+    'vgg19': Backbone('VGG-19', VGG19, (64, 128, 256, 512, 512), VGG19_SOURCES),
+    'vgg19_slim': Backbone('VGG-19 slim', VGG19, SLIM, VGG19_SLIM_SOURCES),
+    'vgg16': Backbone('VGG-16', VGG16, (64, 128, 256, 512, 512), VGG16_SOURCES),
+    # all of VGG-16's layers have namesakes in VGG-19, trained on the same pictures for the same
+    # end; so no second slim network was trained, and VGG-19's stands in for it
+    'vgg16_slim': Backbone('VGG-19 slim in place of VGG-16', VGG19, SLIM, VGG19_SLIM_SOURCES),
 }
 
 
-def vgg_layer_names(convs_per_block: Sequence[int] = (2, 2, 4, 4, 4)) -> Iterator[str]:
+def vgg_layer_names(convs_per_block: Sequence[int] = VGG19) -> Iterator[str]:
     """Yield 'conv1_1', 'relu1_1', ... in the order of Gluon's ``vgg19().features``."""
     for block, convs in enumerate(convs_per_block, start=1):
         for depth in range(1, convs + 1):
@@ -53,8 +59,23 @@ def vgg_layer_names(convs_per_block: Sequence[int] = (2, 2, 4, 4, 4)) -> Iterato
         yield f'pool{block}'
 
 
-def layer_index(layer: Layer) -> int:
-    """Return a layer's number in VGG-19, given its name or its number.
+def layer_names(net: nn.HybridSequential) -> List[str]:
+    """Return the names of the layers of a network of the VGG family, which may be cut short."""
+    names, block, depth = [], 1, 0
+    for layer in net:
+        if isinstance(layer, nn.Conv2D):
+            depth += 1
+            names.append(f'conv{block}_{depth}')
+        elif isinstance(layer, nn.Activation):
+            names.append(f'relu{block}_{depth}')
+        else:
+            names.append(f'pool{block}')
+            block, depth = block + 1, 0
+    return names
+
+
+def layer_index(layer: Layer, net: Optional[nn.HybridSequential] = None) -> int:
+    """Return a layer's number in a network, by default VGG-19, given its name or its number.
 
     >>> layer_index('conv4_4'), layer_index(25)
     (25, 25)
@@ -62,24 +83,64 @@ def layer_index(layer: Layer) -> int:
     Raises
     ------
     InputError
-        If VGG-19, cut behind conv5_1, has no such layer.
+        If the network has no such layer.
     """
-    names = list(vgg_layer_names())[: LAST_LAYER + 1]
+    names = list(vgg_layer_names()) if net is None else layer_names(net)
     text = str(layer)
     if text.isdigit() and int(text) < len(names):
         return int(text)
     if text not in names:
-        raise unknown('VGG-19 layer', text, names)
+        raise unknown('VGG-19 layer' if net is None else 'layer of this network', text, names)
     return names.index(text)
 
 
-def truncated_vgg(backbone: Backbone, last: Layer = LAST_LAYER) -> nn.HybridSequential:
+def nearest_layers(layers: Sequence[Layer], net: nn.HybridSequential) -> Tuple[Layer, ...]:
+    """Return the layers as this network has them: one behind its end becomes the last of its kind.
+
+    The slim network's weights end with conv5_1, and so do downloaded ones of the full network. A
+    recipe that looks at relu5_2 looks at relu5_1 there; a layer is never looked at twice.
+    """
+    every = list(vgg_layer_names())
+    names = layer_names(net)
+    there: List[Layer] = []
+    for layer in layers:
+        name = layer if isinstance(layer, int) or layer.isdigit() else str(layer)
+        behind = name in every and every.index(str(name)) > every.index(names[-1])
+        if behind and name not in names:
+            name = next(n for n in reversed(names) if n[:4] == str(name)[:4])
+        if name not in there:
+            there.append(name)
+    return tuple(there)
+
+
+def truncated_vgg(
+    backbone: Backbone, last: Layer = LAST_LAYER, pooling: str = 'max'
+) -> nn.HybridSequential:
     """Return a VGG from its first layer to `last` as a Sequential, without weights yet.
 
-    The layers are Gluon's own: 3x3 convolutions with zero padding of 1, ReLU, 2x2 max pooling.
+    The layers are Gluon's own: 3x3 convolutions with zero padding of 1, ReLU, 2x2 pooling, which
+    passes on the 'max' of four numbers, as VGG was trained, or their 'average', as Gatys et al.
+    (2016) prefer.
     """
-    net = VGG(list(backbone.convs_per_block), list(backbone.widths))
-    return net.features[: layer_index(last) + 1]
+    features = VGG(list(backbone.convs_per_block), list(backbone.widths)).features
+    names = list(vgg_layer_names(backbone.convs_per_block))
+    features = features[: layer_index(last, features[: len(names)]) + 1]
+    if named_pooling(pooling) == 'max':
+        return features
+    net = nn.HybridSequential()
+    for layer in features:
+        net.add(nn.AvgPool2D(strides=2) if isinstance(layer, nn.MaxPool2D) else layer)
+    return net
+
+
+POOLINGS = {'max': 'the largest of four numbers', 'average': 'the mean of four numbers'}
+
+
+def named_pooling(name: str) -> str:
+    """Return `name` if it is a pooling; raise InputError if it is none."""
+    if name not in POOLINGS:
+        raise unknown('pooling', name, POOLINGS)
+    return name
 
 
 def set_weights(net: nn.HybridSequential, convs: Sequence[Conv], device: mx.Context) -> None:
@@ -147,8 +208,8 @@ def extract_features(
     InputError
         If the network has no such layer.
     """
-    content_layers = [layer_index(layer) for layer in content_layers]
-    style_layers = [layer_index(layer) for layer in style_layers]
+    content_layers = [layer_index(layer, net) for layer in content_layers]
+    style_layers = [layer_index(layer, net) for layer in style_layers]
     contents = []
     styles = []
     for i in range(len(net)):
@@ -160,8 +221,15 @@ def extract_features(
     return contents, styles
 
 
-def find_backbone(name: str) -> str:
+def find_backbone(name: str, family: str = 'vgg19') -> str:
     """Return the name of a network of the table; 'auto' is the best whose weights are here.
+
+    Parameters
+    ----------
+    name : str
+        A key of `BACKBONES`, or 'auto'.
+    family : str
+        'vgg19' or 'vgg16': what the recipe was made for, of which 'auto' chooses.
 
     Raises
     ------
@@ -169,7 +237,7 @@ def find_backbone(name: str) -> str:
         If there is no network of that name.
     """
     if name == 'auto':
-        return 'vgg19' if local_weights(BACKBONES['vgg19'].sources) else 'vgg19_slim'
+        return family if local_weights(BACKBONES[family].sources) else f'{family}_slim'
     if name not in BACKBONES:
         raise unknown('backbone', name, ['auto', *BACKBONES])
     return name
@@ -181,6 +249,8 @@ def get_net(
     device: Optional[mx.Context] = None,
     seed: int = 0,
     quiet: bool = False,
+    last: Layer = LAST_LAYER,
+    pooling: str = 'max',
 ) -> Tuple[nn.HybridSequential, Dict[str, str]]:
     """Return a network of the table with its weights, frozen, and where the weights are from.
 
@@ -197,17 +267,22 @@ def get_net(
         Of random weights.
     quiet : bool
         Download without a word.
+    last : int or str
+        The layer behind which the network is cut. If the weights do not reach so far, it is cut
+        behind the last convolution that has some, and its ReLU.
+    pooling : str
+        'max' or 'average'.
 
     Returns
     -------
     net : HybridSequential
-        Layers 0 (conv1_1) to 28 (conv5_1).
+        By default layers 0 (conv1_1) to 28 (conv5_1).
     origin : dict
         'source' and, but for random weights, 'sha256' of the file.
     """
     device = device or mx.cpu()
     backbone = BACKBONES[find_backbone(name)]
-    net = truncated_vgg(backbone)
+    net = truncated_vgg(backbone, last, pooling)
     if weights == 'random':
         mx.random.seed(seed)
         net.initialize(init.MSRAPrelu(slope=0), ctx=device)
@@ -216,6 +291,9 @@ def get_net(
     path = Path(weights) if weights else local_weights(backbone.sources)
     path = path or fetch(backbone.sources, quiet=quiet)
     convs = read_weights(path)
+    ends = [i for i, layer in enumerate(net) if isinstance(layer, nn.Conv2D)]
+    if len(net) - 1 > LAST_LAYER and len(convs) < len(ends):
+        net = net[: ends[len(convs) - 1] + 2]
     try:
         set_weights(net, convs, device)
     except WeightsError as error:
@@ -223,21 +301,45 @@ def get_net(
     return freeze(net), describe(path)
 
 
+def read_pixels(
+    net: nn.HybridSequential, mean: np.ndarray, std: np.ndarray
+) -> nn.HybridSequential:
+    r"""Let a network that reads ImageNet's units read another recipe's (`images.PIXELS`).
+
+    .. math:: W'_c = \frac{\sigma'_c}{\sigma_c} W_c, \quad
+              b' = b + \sum_c \frac{\mu'_c - \mu_c}{\sigma_c} \sum_{i,j} W_{c,i,j}
+
+    The same picture in other units is a line away, and a convolution is linear: all the change
+    is in the first one. Only the padding differs, as 0 now means another colour.
+    """
+    if mean is rgb_mean:
+        return net
+    weight, bias = net[0].weight.data(), net[0].bias.data()
+    shift = (mean - rgb_mean) / rgb_std
+    bias = bias + np.dot(weight.sum(axis=(2, 3)), shift.as_in_ctx(weight.ctx))
+    net[0].weight.set_data(weight * (std / rgb_std).as_in_ctx(weight.ctx).reshape(1, 3, 1, 1))
+    net[0].bias.set_data(bias)
+    return net
+
+
 def memory_estimate(name: str, image_shape: Tuple[int, int]) -> int:
     r"""Return about how many bytes a run with this network and shape of picture takes.
 
-    .. math:: m = 450\,\mathrm{MB} + 3.4 \cdot 4 \cdot n w h
+    .. math:: m = 270\,\mathrm{MB} + 8 p + (1.55 \cdot 4 n + 480) \, w h
 
-    with n the numbers that all layers together say of a pixel, of 4 bytes each. The two constants
-    were fitted to measured peaks: MXNet itself and the pictures, and each output kept with its
-    gradient, its rearranged copy for the convolution and the workspace.
+    with p the network's weights and n the numbers that all layers together say of a pixel, each of
+    4 bytes. The constants were fitted to measured peaks of whole runs: MXNet itself, the weights
+    as read and as used, each output and what of its gradient is there at the same time, and the
+    picture with all that is as large as it, down to the figure.
     """
     backbone = BACKBONES[name]
-    floats = 0.0
+    weights, floats, channels = 0, 0.0, 3
     for block, (convs, width) in enumerate(zip(backbone.convs_per_block, backbone.widths)):
         floats += 2 * convs * width / 4**block
+        weights += 9 * width * (channels + (convs - 1) * width)
+        channels = width
     width, height = image_shape
-    return int(450e6 + 3.4 * 4 * floats * width * height)
+    return int(270e6 + 8 * weights + (1.55 * 4 * floats + 480) * width * height)
 
 
 def describe_choice(name: str, origin: Dict[str, str]) -> str:
@@ -246,8 +348,11 @@ def describe_choice(name: str, origin: Dict[str, str]) -> str:
     if origin['source'] == 'random':
         return f'Network: {title}, untrained (random weights): expect noise, not a painting.'
     line = f'Network: {title} ({origin["source"]}).'
-    if name == 'vgg19_slim':
-        line += ' The full one, slower and finer:  python -m styletransfer.weights get vgg19'
+    family, _, slim = name.partition('_')
+    if name == 'vgg16_slim':
+        line += ' No slim VGG-16 was trained: all its layers have namesakes in VGG-19.'
+    if slim:
+        line += f' The full one, slower and finer:  python -m styletransfer.weights get {family}'
     else:
-        line += ' The quick one:  --backbone vgg19_slim'
+        line += f' The quick one:  --backbone {family}_slim'
     return line

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from safetensors.numpy import save_file
 
-from styletransfer import train
+from styletransfer import outputs, plan, train
 from styletransfer.train import main
 
 ROOT = Path(__file__).parent.parent
@@ -65,7 +65,14 @@ FLAGS = {
     'shape of nothing': ('--shape', '', ["'' is not a shape"]),
     'shape too small': ('--shape', '300x15', ['300x15 is too small', 'at least 16x16']),
     'coarse shape too small': ('--coarse-shape', '8x8', ['8x8 is too small', 'least 16x16']),
-    'shape far too large': ('--shape', '300000x200000', ['about', 'GB of memory', 'would fit']),
+    'shape far too large': (
+        *('--shape', '300000x200000', '--epochs', '1'),
+        ['about', 'GB of memory', 'would fit'],
+    ),
+    'epochs without those of the further stage': (
+        *('--shape', '1120x640', '--epochs', '500,300'),
+        ['2 values', '3 stages here: 200x100, 560x320, 1120x640'],
+    ),
     'coarse shape too large': ('--coarse-shape', '300000x200000', ['300000x200000', 'would fit']),
     'unknown photo': ('--content', 'laek', ["'laek'; did you mean 'lake'?"]),
     'unknown painting': ('--style', 'oilstrokes', ["did you mean 'oil_strokes'?"]),
@@ -76,9 +83,9 @@ FLAGS = {
     'start of too long a name': ('--init', 'x' * 300, ['known:', 'noise']),
     'missing start': ('--init', 'start.png', ["'start.png'", 'no such file']),
     'unknown start': ('--init', 'nosie', ["'nosie'; did you mean 'noise'?"]),
-    'folder for a photo': ('--content', '.', ['it is a folder']),
+    'folder for a start': ('--init', '.', ['it is a folder']),
     'unknown recipe': ('--recipe', 'd2l_hz', ["did you mean 'd2l_zh'?"]),
-    'unknown backbone': ('--backbone', 'vgg16', ["'vgg16'; did you mean 'vgg19'?"]),
+    'unknown backbone': ('--backbone', 'vgg99', ["'vgg99'; did you mean 'vgg19'?"]),
     'unknown device': ('--device', 'tpu', ["no device 'tpu'", 'gpu']),
     'unknown format': ('--format', 'jgp', ["'jgp'; did you mean 'jpg'?"]),
     'format with a path': ('--format', '/tmp/x.png', ['no picture format']),
@@ -97,9 +104,62 @@ FLAGS = {
     'seed below 0': ('--seed', '-1', ['--seed', 'must not be below 0']),
     'seed in words': ('--seed', 'x', ["'x' is not a whole number"]),
     'unknown layer': ('--style-layers', 'conv1_1,conv4_5', ["'conv4_5'; did you mean"]),
-    'layer beyond the last': ('--content-layers', '29', ["layer '29'"]),
+    'layer beyond the last': ('--content-layers', '37', ["layer '37'"]),
     'layer below the first': ('--content-layers', '-1', ["layer '-1'"]),
-    'no layer': ('--style-layers', '', ["layer ''"]),
+    'no layer': ('--style-layers', 'x', ["layer 'x'"]),
+    'weights for too few layers': (
+        *('--style-layer-weights', '1,1'),
+        ['2 style layer weights given for 5 style layers'],
+    ),
+    'optimizer': ('--optimizer', 'lbgfs', ["no optimizer 'lbgfs'; did you mean 'lbfgs'?"]),
+    'pooling': ('--pooling', 'mean', ["no pooling 'mean'; known: max, average"]),
+    'scaling': ('--scaling', 'gaty', ["did you mean 'gatys'?"]),
+    'pixels': ('--pixels', 'cafe', ["did you mean 'caffe'?"]),
+    'style weights for another style': (
+        *('--style-weights', '0.5', '0.5'),
+        ['2 style weights given for 1 styles'],
+    ),
+    'style weights that mix nothing': (
+        *('--style', 'oil_strokes', 'ink_wash', '--style-weights', '0,0'),
+        ['not all 0'],
+    ),
+    'style weights below 0': (
+        *('--style', 'oil_strokes', 'ink_wash', '--style-weights', '1', '-0.5'),
+        ['not below 0'],
+    ),
+    'style weights in words': ('--style-weights', 'much', ["'much' is not a number"]),
+    'one of two styles misspelled': (
+        *('--style', 'oil_strokes', 'ink_wahs'),
+        ["did you mean 'ink_wash'?"],
+    ),
+    'no scale': ('--style-scale', '0', ['--style-scale is 0', 'above 0']),
+    'scale of no number': ('--style-scale', 'nan', ['--style-scale is nan']),
+    'unknown way to keep colours': (
+        *('--preserve-color', 'luminence'),
+        ["did you mean 'luminance'?"],
+    ),
+    'style mask alone': ('--style-mask', 'a.png', ['without --content-mask']),
+    'styles for other masks': (
+        *('--style', 'oil_strokes', 'ink_wash', '--content-mask', 'a.png', 'b.png', 'c.png'),
+        ['2 styles given for 3 content masks'],
+    ),
+    'style masks for other masks': (
+        *('--content-mask', 'a.png', 'b.png', '--style-mask', 'a.png'),
+        ['1 style masks given for 2 content masks'],
+    ),
+    'weights and masks': (
+        *('--content-mask', 'a.png', '--style-weights', '1'),
+        ['--style-weights mixes', 'leave one out'],
+    ),
+    'masks without a style': (
+        *('--content-mask', 'a.png', '--style-layers', ''),
+        ['--content-mask', 'no style layers'],
+    ),
+    'missing mask': ('--content-mask', 'a.png', ["'a.png'", 'no such file']),
+    'tile in words': ('--tile', 'large', ["'large' is not a tile", 'auto, none']),
+    'odd tile': ('--tile', '100', ["'100' is not a tile", 'multiple of 16']),
+    'tile too small': ('--tile', '48', ["'48' is not a tile", 'at least 64']),
+    'folder without pictures': ('--content', '.', ["no pictures in --content '.'"]),
 }
 
 
@@ -141,17 +201,45 @@ def test_a_value_that_belongs_to_no_flag(refused):
 
 
 def test_a_flag_without_its_value(refused):
-    refused('--style', says='argument --style: expected one argument')
+    refused('--style', says='argument --style: expected at least one argument')
 
 
 def test_the_shape_that_is_said_to_fit_fits(refused, monkeypatch):
-    monkeypatch.setattr(train, 'total_memory', lambda device: 2 * 10**9)
-    err = refused('--shape', '9000x3000', says=['9000x3000 needs about', 'there are 2.0 GB'])
+    monkeypatch.setattr(plan, 'total_memory', lambda device: 2 * 10**9)
+    err = refused(
+        '--shape', '9000x3000', '--epochs', 1, says=['9000x3000 needs about', 'there are 2.0 GB']
+    )
     fits = err.split('GB: ')[1].split(' would')[0]
     width, height = map(int, fits.split('x'))
     assert 2 < width / height < 4
-    assert train.vgg.memory_estimate('vgg19_slim', (width, height)) < 2e9
-    refused('--shape', '999999x16', says=' would fit')
+    assert plan.Needs('vgg19_slim', 'adam').tiled((width, height), 128) < 2e9
+    refused('--shape', '999999x16', '--epochs', 1, says=' would fit')
+
+
+def test_what_fits_in_tiles_only(refused, monkeypatch):
+    monkeypatch.setattr(plan, 'total_memory', lambda device: 10**9)
+    large = ['--shape', '1120x640', '--epochs', 1]
+    refused(*large, '--tile', 'none', says=['1120x640 needs about 1.3 GB', 'are 1.0 GB'])
+    large += ['--content', 'no.png']  # which is found out later
+    refused(*large, '--tile', '256', says='no such file')
+
+
+def test_masks(refused, tmp_path):
+    black = Image.new('L', (40, 30))
+    black.save(tmp_path / 'black.png')
+    black.putpixel((5, 5), 255)
+    black.save(tmp_path / 'speck.png')
+    (tmp_path / 'words.png').write_text('not a picture at all')
+    for name, says in {
+        'black.png': ["'black.png' is empty", 'paint white'],
+        'speck.png': ['content mask 1 vanishes at conv', 'make the region or the picture larger'],
+        'words.png': 'not a picture',
+    }.items():
+        refused('--content-mask', name, says=says)
+    Image.new('L', (40, 30), 255).save(tmp_path / 'white.png')
+    masks = ['--content-mask', 'white.png', '--style-mask']
+    refused(*masks, 'speck.png', says='style mask 1 vanishes')
+    refused(*masks, 'speck.png', '--keep-style-aspect', says='style mask 1 vanishes')
 
 
 def test_gpu_where_there_is_none(refused, monkeypatch):
@@ -253,7 +341,7 @@ def test_output_that_holds_other_files_is_used(tmp_path):
 
 def test_a_disk_that_is_nearly_full(refused, monkeypatch):
     usage = shutil.disk_usage('.')._replace(free=1000)
-    monkeypatch.setattr(train.shutil, 'disk_usage', lambda path: usage)
+    monkeypatch.setattr(outputs.shutil, 'disk_usage', lambda path: usage)
     refused(says=['MB free', 'free some space or choose another folder'])
 
 
@@ -292,6 +380,15 @@ def unfinished(tmp_path, monkeypatch):
         (['--coarse-shape', '16x16'], ['had no --coarse-shape']),
         (['--keep-aspect'], ['had no --keep-aspect']),
         (['--format', 'jpg'], ['had --format png, not jpg']),
+        (
+            ['--style', 'oil_strokes', 'ink_wash'],
+            ['--style oil_strokes, not oil_strokes ink_wash'],
+        ),
+        (['--style-weights', '1 '], ['had no --style-weights']),
+        (['--style-scale', 2], ['had --style-scale 1.0, not 2.0']),
+        (['--preserve-color', 'linear'], ['had no --preserve-color']),
+        (['--content-mask', 'photo.jpg'], ['had no --content-mask']),
+        (['--optimizer', 'lbfgs'], ['had no --optimizer']),
     ],
 )
 def test_resume_as_another_run(unfinished, refused, capfd, flags, says):

@@ -17,7 +17,7 @@ from styletransfer.checkpoint import (
 )
 from styletransfer.errors import InputError
 from styletransfer.recipes import D2L_ZH, Stage
-from styletransfer.synthesis import coarse_to_fine, get_inits
+from styletransfer.synthesis import coarse_to_fine, get_inits, painting
 
 ARRAYS = {
     'X': numpy.random.default_rng(0).normal(size=(1, 3, 4, 5)).astype('float32'),
@@ -140,7 +140,7 @@ def test_adam_goes_on_as_if_never_stopped(tmp_path):
 
 
 def test_adam_before_its_first_step_remembers_nothing():
-    _, _, trainer = get_inits(np.ones((1, 3, 2, 2)), mx.cpu(), 0.1, [])
+    _, trainer = get_inits(D2L_ZH, np.ones((1, 3, 2, 2)), mx.cpu(), 0.1)
     assert adam_state(trainer) == {}
     restore_adam(trainer, {})
 
@@ -150,7 +150,8 @@ def test_a_run_goes_on_bit_for_bit(tiny_net, tmp_path, stage_epoch):
     coarse = Stage((24, 16), lr=0.1, num_epochs=7, lr_decay_epoch=3)
     fine = Stage((48, 32), lr=0.1, num_epochs=5, lr_decay_epoch=2)
     recipe = replace(D2L_ZH, stages=(coarse, fine))
-    path, args = tmp_path / 'run', (tiny_net, recipe, picture(1), picture(2), picture(1), mx.cpu())
+    loss_at = painting(tiny_net, recipe, picture(1), picture(2), mx.cpu())
+    path, args = tmp_path / 'run', (loss_at, recipe, picture(1), mx.cpu())
 
     def keep(step):
         steps.append(step[1:7])
@@ -170,6 +171,7 @@ def test_a_run_goes_on_bit_for_bit(tiny_net, tmp_path, stage_epoch):
 
 def test_a_run_kept_before_its_first_epoch_starts_from_the_beginning(tiny_net):
     recipe = replace(D2L_ZH, stages=(Stage((24, 16), num_epochs=2),))
-    args = (tiny_net, recipe, picture(1), picture(2), picture(1), mx.cpu(), lambda step: None)
+    loss_at = painting(tiny_net, recipe, picture(1), picture(2), mx.cpu())
+    args = (loss_at, recipe, picture(1), mx.cpu(), lambda step: None)
     resumed = coarse_to_fine(*args, Checkpoint({}, {'stage': 0, 'epoch': 0}))
     numpy.testing.assert_array_equal(resumed.asnumpy(), coarse_to_fine(*args).asnumpy())

@@ -8,7 +8,7 @@ import pytest
 
 from styletransfer import machine
 from styletransfer.errors import InputError
-from styletransfer.machine import find_device, peak_memory, total_memory
+from styletransfer.machine import available_memory, find_device, peak_memory, total_memory
 
 
 @pytest.fixture
@@ -81,6 +81,21 @@ def test_total_memory_where_the_system_does_not_say(monkeypatch):
 def test_total_memory_of_a_gpu_is_its_own(monkeypatch):
     monkeypatch.setattr(mx.context, 'gpu_memory_info', lambda number: (5, 8 + number))
     assert total_memory(mx.gpu(1)) == 9
+
+
+def test_free_memory_is_no_more_than_all(tmp_path, monkeypatch):
+    assert 2**24 < available_memory(mx.cpu()) <= total_memory(mx.cpu())
+    monkeypatch.setattr(machine, 'Path', lambda root, name: tmp_path / name)
+    assert available_memory(mx.cpu()) == total_memory(mx.cpu())  # where there is no meminfo
+    (tmp_path / 'meminfo').write_text('MemTotal: 9 kB\nMemAvailable:    4321 kB\n')
+    assert available_memory(mx.cpu()) == 4321 * 1024
+    (tmp_path / 'memory.max').write_text('1000000')
+    assert available_memory(mx.cpu()) == 1000000
+
+
+def test_free_memory_of_a_gpu_is_its_own(monkeypatch):
+    monkeypatch.setattr(mx.context, 'gpu_memory_info', lambda number: (5, 8 + number))
+    assert available_memory(mx.gpu(1)) == 5
 
 
 def test_peak_memory_grows_with_what_is_held():

@@ -29,7 +29,7 @@ from styletransfer.progress import (
     together,
 )
 from styletransfer.recipes import D2L_ZH, Stage
-from styletransfer.synthesis import Step, coarse_to_fine, get_inits
+from styletransfer.synthesis import Step, coarse_to_fine, get_inits, painting
 
 COARSE = Stage((24, 16), num_epochs=25, lr_decay_epoch=10)
 FINE = Stage((48, 32), num_epochs=12, lr_decay_epoch=10)
@@ -172,10 +172,8 @@ def test_a_step_size_too_large_ends_a_real_run(tiny_net):
     seen = []
     with pytest.raises(DivergedError) as caught:
         coarse_to_fine(
-            tiny_net,
+            painting(tiny_net, recipe, picture(1), picture(2), mx.cpu()),
             recipe,
-            picture(1),
-            picture(2),
             picture(1),
             mx.cpu(),
             together(lambda step: seen.append(step.total), stop),
@@ -210,7 +208,7 @@ def test_a_preview_is_the_picture_so_far(tmp_path):
 
 def test_checkpoints_are_of_every_nth_and_the_last_epoch(tmp_path):
     recipe, path = RECIPE, tmp_path / 'run'
-    _, _, trainer = get_inits(np.zeros((1, 3, 16, 24)), mx.cpu(), 0.1, [])
+    _, trainer = get_inits(recipe, np.zeros((1, 3, 16, 24)), mx.cpu(), 0.1)
     history = History(recipe)
     checkpoints = Checkpoints(path, 10, history, {'seed': 5})
     checkpoints.save()
@@ -232,7 +230,7 @@ def test_checkpoints_are_of_every_nth_and_the_last_epoch(tmp_path):
 
 def test_a_checkpoint_of_twin_stages_says_which(tmp_path):
     recipe = replace(RECIPE, stages=(replace(COARSE), replace(COARSE)))
-    _, _, trainer = get_inits(np.zeros((1, 3, 16, 24)), mx.cpu(), 0.1, [])
+    _, trainer = get_inits(recipe, np.zeros((1, 3, 16, 24)), mx.cpu(), 0.1)
     Checkpoints(tmp_path / 'run', 1, History(recipe), {})(
         a_step(recipe.stages[1], 3, trainer=trainer)
     )

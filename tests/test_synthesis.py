@@ -10,7 +10,6 @@ from mxnet import numpy as np
 from mxnet.gluon import nn
 
 from styletransfer.images import postprocess, preprocess
-from styletransfer.losses import gram
 from styletransfer.recipes import D2L_ZH, Stage
 from styletransfer.synthesis import (
     GeneratedImage,
@@ -18,6 +17,8 @@ from styletransfer.synthesis import (
     get_contents,
     get_inits,
     get_styles,
+    objective,
+    painting,
     train,
 )
 
@@ -99,10 +100,11 @@ def written_straight_down(net, X, content, style, stage, weights):
 def run(net, stage, recipe=D2L_ZH, start=None):
     shape = stage.image_shape
     content_X, contents_Y = get_contents(net, recipe, picture(1), shape, CPU)
-    style_X, styles_Y = get_styles(net, recipe, picture(2), shape, CPU)
+    style_X, styles_Y_gram = get_styles(net, recipe, picture(2), shape, CPU)
     steps = []
     X = content_X if start is None else start
-    output = train(net, recipe, stage, X, contents_Y, styles_Y, CPU, steps.append)
+    loss = objective(net, recipe, contents_Y, styles_Y_gram)
+    output = train(loss, recipe, stage, X, CPU, steps.append)
     return content_X, style_X, steps, output
 
 
@@ -158,9 +160,10 @@ def test_a_listener_can_stop_the_run(tiny_net, tiny_stage):
 
     shape = tiny_stage.image_shape
     content_X, contents_Y = get_contents(tiny_net, D2L_ZH, picture(1), shape, CPU)
-    _, styles_Y = get_styles(tiny_net, D2L_ZH, picture(2), shape, CPU)
+    _, styles_Y_gram = get_styles(tiny_net, D2L_ZH, picture(2), shape, CPU)
+    loss = objective(tiny_net, D2L_ZH, contents_Y, styles_Y_gram)
     with pytest.raises(StopIteration):
-        train(tiny_net, D2L_ZH, tiny_stage, content_X, contents_Y, styles_Y, CPU, stop)
+        train(loss, D2L_ZH, tiny_stage, content_X, CPU, stop)
 
 
 def test_weights_of_zero_leave_their_term_out(tiny_net, tiny_stage):
@@ -188,10 +191,9 @@ def test_the_picture_is_the_only_parameter():
 
 
 def test_inits():
-    X, style = preprocess(picture(1), (20, 10)), preprocess(picture(2), (20, 10))
-    gen, styles_Y_gram, trainer = get_inits(X, CPU, 0.25, [style])
+    X = preprocess(picture(1), (20, 10))
+    gen, trainer = get_inits(D2L_ZH, X, CPU, 0.25)
     numpy.testing.assert_array_equal(gen.asnumpy(), X.asnumpy())
-    numpy.testing.assert_array_equal(styles_Y_gram[0].asnumpy(), gram(style).asnumpy())
     assert isinstance(trainer, gluon.Trainer)
     assert trainer.learning_rate == 0.25
 
@@ -200,12 +202,11 @@ def test_each_stage_starts_from_the_one_before(tiny_net):
     coarse, fine = Stage((24, 16), lr=0.1, num_epochs=3), Stage((48, 32), lr=0.1, num_epochs=2)
     recipe = replace(D2L_ZH, stages=(coarse, fine))
     steps = []
-    output = coarse_to_fine(
-        tiny_net, recipe, picture(1), picture(2), picture(1), CPU, steps.append
-    )
+    loss_at = painting(tiny_net, recipe, picture(1), picture(2), CPU)
+    output = coarse_to_fine(loss_at, recipe, picture(1), CPU, steps.append)
     assert [step.stage for step in steps] == [coarse] * 3 + [fine] * 2
     alone = replace(recipe, stages=(coarse,))
-    X = coarse_to_fine(tiny_net, alone, picture(1), picture(2), picture(1), CPU, lambda step: None)
+    X = coarse_to_fine(loss_at, alone, picture(1), CPU, lambda step: None)
     scaled_up = preprocess(postprocess(X) * 255, (48, 32))
     by_hand = run(tiny_net, fine, recipe, start=scaled_up)[-1]
     assert output.shape == (1, 3, 32, 48)
@@ -216,8 +217,8 @@ def test_the_start_may_be_any_picture(tiny_net):
     recipe = replace(D2L_ZH, stages=(Stage((24, 16), num_epochs=1),))
 
     def outcome(init_img):
-        args = (tiny_net, recipe, picture(1), picture(2), init_img, CPU, lambda step: None)
-        return coarse_to_fine(*args).asnumpy()
+        loss_at = painting(tiny_net, recipe, picture(1), picture(2), CPU)
+        return coarse_to_fine(loss_at, recipe, init_img, CPU, lambda step: None).asnumpy()
 
     start = preprocess(picture(9), (24, 16)).asnumpy()
     # Adam's first step moves each number by the step size at most

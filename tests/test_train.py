@@ -17,11 +17,13 @@ import pytest
 from PIL import Image
 
 import styletransfer.files
-from styletransfer import train
+from styletransfer import job, train
+from styletransfer.arguments import flag, make_parser
 from styletransfer.checkpoint import load_checkpoint
 from styletransfer.errors import InputError
-from styletransfer.recipes import D2L_ZH
-from styletransfer.train import flag, main, make_parser
+from styletransfer.images import load_image, postprocess, preprocess
+from styletransfer.recipes import D2L_ZH, RECIPES
+from styletransfer.train import main
 
 ROOT = Path(__file__).parent.parent
 TOY = ['--weights', 'random', '--backbone', 'vgg19_slim', '--shape', '48x32']
@@ -235,8 +237,15 @@ def test_every_number_of_a_recipe_has_a_flag(tmp_path):
         'content_weight': (2, 2),
         'style_weight': (5, 5),
         'tv_weight': (0, 0),
-        'content_layers': ('conv3_1', [10]),
-        'style_layers': ('conv1_1,5', [0, 5]),
+        'content_layers': ('conv3_1', ['conv3_1']),
+        'style_layers': ('conv1_1,5', ['conv1_1', 5]),
+        'content_layer_weights': ('2', [2]),
+        'style_layer_weights': ('1,0.5', [1, 0.5]),
+        'scaling': ('gatys', 'gatys'),
+        'tv': ('power', 'power'),
+        'optimizer': ('lbfgs', 'lbfgs'),
+        'pooling': ('average', 'average'),
+        'pixels': ('caffe', 'caffe'),
     }
     flags = [part for name, (text, _) in given.items() for part in (flag(name), text)]
     paint(*flags, output=tmp_path)
@@ -283,6 +292,152 @@ def test_list_samples():
     assert 'lake' in content
     assert style.split()[0] == '--style'
     assert 'oil_strokes' in style
+
+
+def test_list_recipes(capsys):
+    assert main(['--list-recipes']) == 0
+    text = capsys.readouterr().out
+    for recipe in RECIPES.values():
+        assert f'{recipe.name}: {recipe.description}' in text
+    assert '  network     vgg19, average pooling, imagenet pixels, its filters normalised' in text
+    assert '  style       relu1_1, relu2_1, relu3_1, relu4_1, relu5_1; weight 1, each' in text
+    assert '  stages      200x100 for 500 epochs, then 560x320 for 300 epochs' in text
+
+
+def pixels(path):
+    with Image.open(path) as picture:
+        return numpy.asarray(picture).astype(float)
+
+
+def test_several_styles_are_mixed(tmp_path):
+    both = ['--style', 'oil_strokes', 'ink_wash', '--style-weights']
+    for name, flags in {
+        'one': ['--style', 'oil_strokes'],
+        'first': [*both, '1', '0'],
+        'commas': [*both, '3,', '1'],
+        'spaces': [*both, '0.75', '0.25'],
+    }.items():
+        paint(*flags, '--epochs', '0,3', output=tmp_path / name)
+    one, first, commas, spaces = (
+        (tmp_path / name / 'stage1.png').read_bytes()
+        for name in ('one', 'first', 'commas', 'spaces')
+    )
+    assert first == one
+    assert commas == spaces
+    assert commas != one
+
+
+def test_scale_and_aspect_of_the_style(tmp_path):
+    kinds = {'plain': [], 'large': ['--style-scale', 2], 'cropped': ['--keep-style-aspect']}
+    for name, flags in kinds.items():
+        paint(*flags, '--shape', '96x32', '--epochs', '0,2', output=tmp_path / name)
+    pictures = {(tmp_path / name / 'stage1.png').read_bytes() for name in kinds}
+    assert len(pictures) == 3
+
+
+def test_masks(tmp_path):
+    for name, box in {
+        'all': (0, 0, 40, 30),
+        'left': (0, 0, 20, 30),
+        'right': (20, 0, 40, 30),
+    }.items():
+        mask = Image.new('L', (40, 30))
+        mask.paste(255, box)
+        mask.save(tmp_path / f'{name}.png')
+    everywhere, left, right = (tmp_path / f'{name}.png' for name in ('all', 'left', 'right'))
+    two = ['--style', 'oil_strokes', 'ink_wash', '--content-mask', left, right]
+    for name, flags in {
+        'none': [],
+        'all': ['--content-mask', everywhere],
+        'two': two,
+        'four': [*two, '--style-mask', right, everywhere],
+        'one': ['--content-mask', left, right],
+    }.items():
+        paint(*flags, '--epochs', '0,4', output=tmp_path / name)
+    none, whole, apart, four, one = (
+        pixels(tmp_path / name / 'stage1.png') for name in ('none', 'all', 'two', 'four', 'one')
+    )
+    assert abs(whole - none).max() <= 1
+    assert abs(apart - one)[:, 36:].max() > abs(apart - one)[:, :12].max()  # where the ink went
+    assert (four != apart).any()
+
+
+def test_tiles_leave_no_trace(tmp_path):
+    for tile in ('64', 'none'):
+        flags = ['--shape', '256x32', '--epochs', '0,3', '--tile', tile]
+        paint(*flags, output=tmp_path / tile)
+    tiled, whole = (pixels(tmp_path / tile / 'stage1.png') for tile in ('64', 'none'))
+    assert abs(tiled - whole).max() <= 1
+
+
+def chroma(img):
+    """Return what makes each pixel differ from grey, in 0-255."""
+    return img - (img @ [0.299, 0.587, 0.114])[..., None]
+
+
+def test_every_picture_keeps_the_colours_of_the_photo(tmp_path):
+    flags = ['--content', 'otter', '--preserve-color', 'luminance', '--epochs', '0,3']
+    paint(*flags, '--save-every', 2, output=tmp_path)
+    photo = load_image(ROOT / 'assets' / 'content' / 'otter.jpg', (48, 32))
+    photo = postprocess(preprocess(photo, (48, 32))).asnumpy() * 255
+    for name in ('stage1.png', 'previews/stage1-epoch0002.png'):
+        assert abs(chroma(pixels(tmp_path / name)) - chroma(photo)).max() < 1
+    assert abs(pixels(tmp_path / 'stage1.png') - photo).max() > 2
+
+
+@pytest.mark.parametrize('way', ['linear', 'histogram'])
+def test_other_ways_to_keep_colours(tmp_path, way):
+    for name, flags in {'plain': [], way: ['--preserve-color', way]}.items():
+        paint(*flags, '--epochs', '0,2', output=tmp_path / name)
+    assert (pixels(tmp_path / way / 'stage1.png') != pixels(tmp_path / 'plain/stage1.png')).any()
+
+
+@pytest.mark.parametrize('units', ['imagenet', 'caffe'])
+def test_pictures_are_right_in_other_units(tmp_path, units):
+    # hardly a step is made, so what is saved is the photo
+    paint('--pixels', units, '--epochs', '0,1', '--lr', '1e-6', '--save-every', 1, output=tmp_path)
+    photo = load_image(ROOT / 'assets' / 'content' / 'lake.jpg', (48, 32))
+    photo = postprocess(preprocess(photo, (48, 32))).asnumpy() * 255
+    for name in ('stage1.png', 'previews/stage1-epoch0001.png'):
+        assert abs(pixels(tmp_path / name) - photo).max() < 1
+
+
+def test_layers_that_the_weights_lack(tmp_path, capsys):
+    bundled = ['--backbone', 'vgg19_slim', '--shape', '48x32', '--epochs', '1']
+    said = 'relu5_2 is behind the end of these weights: relu5_1 takes its place.'
+    assert main([*bundled, '--recipe', 'keras', '--output', str(tmp_path)]) == 0
+    assert said in capsys.readouterr().out.splitlines()
+    recipe = json.loads((tmp_path / 'run.json').read_text())['recipe']
+    assert recipe['content_layers'] == ['relu5_1']
+    assert recipe['style_layers'][-1] == 'relu5_1'
+
+
+def test_vgg16_by_its_stand_in(tmp_path, capsys):
+    flags = ['--recipe', 'vgg16_gd', '--backbone', 'vgg16_slim', '--shape', '48x32']
+    assert main([*flags, '--epochs', '2', '--output', str(tmp_path)]) == 0
+    text = capsys.readouterr().out
+    assert 'VGG-19 slim in place of VGG-16' in text
+    assert 'No slim VGG-16 was trained' in text
+    assert 'conv5_2 and conv5_3 are behind the end of these weights' in text
+
+
+def test_layers_keep_their_own_weights(tmp_path, capsys):
+    flags = ['--backbone', 'vgg19_slim', '--shape', '48x32', '--epochs', '1,0']
+    flags += ['--style-layers', 'conv5_1,conv5_2,conv1_1', '--style-layer-weights', '1,2,3']
+    assert main([*flags, '--output', str(tmp_path)]) == 0
+    recipe = json.loads((tmp_path / 'run.json').read_text())['recipe']
+    assert recipe['style_layers'] == ['conv5_1', 'conv1_1']
+    assert recipe['style_layer_weights'] == [1, 3]
+    said = 'conv5_2 is behind the end of these weights: conv5_1 takes its place.'
+    assert said in capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize('recipe', ['fast', 'gatys_2016'])
+def test_recipes_with_other_optimizers_can_be_resumed(tmp_path, cut, recipe):
+    flags = ['--recipe', recipe, '--epochs', 3]
+    cut('figure', *flags, output=tmp_path)
+    assert main(['--resume', '--quiet', '--output', str(tmp_path)]) == 0
+    assert 'run.json' in names(tmp_path)
 
 
 def test_help_names_every_flag():
@@ -369,12 +524,28 @@ def cut(monkeypatch):
             return saver
 
         with monkeypatch.context() as patch:
-            for saver in ('save_image', 'save_figure'):
-                patch.setattr(train, saver, guarded(getattr(train, saver)))
+            for module, saver in ((job, 'save_image'), (train, 'save_figure')):
+                patch.setattr(module, saver, guarded(getattr(module, saver)))
             with pytest.raises(Cut):
                 paint(*flags, output=output)
 
     return cut_run
+
+
+def test_resume_with_every_control(tmp_path, cut):
+    Image.new('L', (40, 30), 255).save(tmp_path / 'mask.png')
+    flags = ['--epochs', '4,3', '--checkpoint-every', 1, '--preserve-color', 'linear']
+    flags += ['--content-mask', tmp_path / 'mask.png', tmp_path / 'mask.png']
+    flags += ['--style', 'oil_strokes', 'ink_wash', '--style-scale', 1.5, '--keep-style-aspect']
+    paint(*flags, output=tmp_path / 'whole')
+    cut('stage2', *flags, output=tmp_path / 'cut')
+    again = ['--resume', '--quiet', '--output', str(tmp_path / 'cut')]
+    Image.new('L', (40, 30), 250).save(tmp_path / 'mask.png')
+    assert main(again) == 2
+    Image.new('L', (40, 30), 255).save(tmp_path / 'mask.png')
+    assert main([*again, '--style', 'oil_strokes', 'ink_wash']) == 0
+    ours, other = (tmp_path / folder / 'stage2.png' for folder in ('cut', 'whole'))
+    assert ours.read_bytes() == other.read_bytes()
 
 
 @pytest.mark.parametrize('name', ['stage1', 'stage2', 'figure'])

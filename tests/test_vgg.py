@@ -8,14 +8,19 @@ from mxnet.gluon import nn
 from mxnet.gluon.model_zoo.vision import vgg19
 
 from styletransfer.errors import InputError
+from styletransfer.images import PIXELS, preprocess
 from styletransfer.vgg import (
     BACKBONES,
     LAST_LAYER,
+    VGG16,
     extract_features,
     find_backbone,
     get_net,
     layer_index,
+    layer_names,
     memory_estimate,
+    nearest_layers,
+    read_pixels,
     set_weights,
     truncated_vgg,
     vgg_layer_names,
@@ -46,7 +51,7 @@ def test_the_books_numbers():
 
 @pytest.mark.parametrize(
     ('layer', 'message'),
-    [('conv4_5', "did you mean 'conv4_4'"), (29, '29'), (-1, '-1'), ('conv5_2', 'conv5_1')],
+    [('conv4_5', "did you mean 'conv4_4'"), (37, '37'), (-1, '-1'), ('conv6_1', 'conv5_1')],
 )
 def test_layers_that_are_not_there(layer, message):
     with pytest.raises(InputError, match=message):
@@ -59,8 +64,48 @@ def test_widths_of_the_table_are_the_networks():
         assert len(net) == LAST_LAYER + 1
         convs = [layer for layer in net if isinstance(layer, nn.Conv2D)]
         assert [conv._channels for conv in convs] == [
-            width for width, count in zip(backbone.widths, (2, 2, 4, 4, 1)) for _ in range(count)
-        ]
+            width
+            for width, count in zip(backbone.widths, backbone.convs_per_block)
+            for _ in range(count)
+        ][: len(convs)]
+        assert len(convs) == 13
+
+
+def test_the_layers_of_vgg16():
+    names = list(vgg_layer_names(VGG16))
+    assert [names.index(f'conv{block}_1') for block in range(1, 6)] == [0, 5, 10, 17, 24]
+    net = truncated_vgg(BACKBONES['vgg16'])
+    assert layer_names(net) == names[:29]
+    assert layer_index('conv5_3', net) == 28
+    with pytest.raises(InputError, match="did you mean 'conv4_3'"):
+        layer_index('conv4_4', net)
+
+
+def test_layers_behind_the_end_become_the_last_convolution(tiny_net):
+    asked = ('conv3_1', 'conv5_1', 'relu5_2', 'conv5_3', 25)
+    assert nearest_layers(asked, tiny_net) == ('conv3_1', 'conv5_1', 'relu4_4', 25)
+
+
+def test_average_pooling_takes_the_mean_of_four(tiny_net):
+    net = truncated_vgg(BACKBONES['vgg19_slim'], 'pool1', 'average')
+    X = np.arange(16).reshape(1, 1, 4, 4)
+    numpy.testing.assert_array_equal(net[-1](X).asnumpy(), [[[[2.5, 4.5], [10.5, 12.5]]]])
+    with pytest.raises(InputError, match="did you mean 'average'"):
+        truncated_vgg(BACKBONES['vgg19_slim'], 'pool1', 'averag')
+
+
+def test_a_network_can_read_other_units():
+    net, _ = get_net('vgg19_slim', last='conv1_1')
+    img = np.array(numpy.random.default_rng(1).integers(0, 256, (20, 30, 3)), dtype='uint8')
+    expected = net(preprocess(img, (30, 20))).asnumpy()
+    caffe, _ = get_net('vgg19_slim', last='conv1_1')
+    X = preprocess(img, (30, 20), *PIXELS['caffe'])
+    assert 100 < float(X.max()) < 256
+    numpy.testing.assert_allclose(
+        read_pixels(caffe, *PIXELS['caffe'])(X).asnumpy()[:, :, 1:-1, 1:-1],
+        expected[:, :, 1:-1, 1:-1],
+        atol=1e-4 * abs(expected).max(),
+    )
 
 
 def test_taps_have_the_promised_order_and_shapes(tiny_net):

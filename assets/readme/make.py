@@ -16,7 +16,7 @@ from PIL import Image
 from styletransfer import vgg
 from styletransfer.images import load_image, postprocess, preprocess, samples
 from styletransfer.recipes import D2L_ZH, with_shape, with_stages
-from styletransfer.synthesis import coarse_to_fine
+from styletransfer.synthesis import coarse_to_fine, painting
 
 FOLDER = Path(__file__).parent
 KNOBS = {
@@ -47,7 +47,13 @@ def main() -> None:
     style = load_image(samples('style')['oil_strokes'])
 
     def paint(recipe):
-        X = coarse_to_fine(net, recipe, content, style, content, mx.cpu(), lambda step: None)
+        X = coarse_to_fine(
+            painting(net, recipe, content, style, mx.cpu()),
+            recipe,
+            content,
+            mx.cpu(),
+            lambda step: None,
+        )
         return pixels(postprocess(X))
 
     shape = (560, 320)

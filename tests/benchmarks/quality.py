@@ -32,7 +32,7 @@ from styletransfer.images import load_image, parse_shape, postprocess, preproces
 from styletransfer.losses import gram
 from styletransfer.recipes import D2L_ZH, with_shape
 from styletransfer.rescale import frozen, mean_activations, scaled
-from styletransfer.synthesis import coarse_to_fine
+from styletransfer.synthesis import coarse_to_fine, painting
 from styletransfer.weight_files import read_weights
 
 PAIRS = (
@@ -117,9 +117,8 @@ def main():
         content_X, style_X = preprocess(content, args.shape), preprocess(style, args.shape)
         pictures = [content_X, style_X]
         for name, net in nets.items():
-            result = coarse_to_fine(
-                net, recipe, content, style, content, mx.cpu(), lambda step: bar.update()
-            )
+            loss_at = painting(net, recipe, content, style, mx.cpu())
+            result = coarse_to_fine(loss_at, recipe, content, mx.cpu(), lambda step: bar.update())
             # what is judged is what one sees: clipped to the colours a screen can show
             result = preprocess(postprocess(result) * 255, args.shape)
             marks[name].append(judge(judging, result, content_X, style_X))

@@ -1,0 +1,82 @@
+"""The network that a recipe gets: how deep, which pooling, what scale, what stands in for what."""
+
+from dataclasses import replace
+
+import mxnet as mx
+import numpy
+import pytest
+from mxnet import numpy as np
+from mxnet.gluon import nn
+
+from styletransfer.errors import InputError
+from styletransfer.images import load_image, preprocess, samples
+from styletransfer.networks import SLIM_FACTOR, network_for, replaced_layers
+from styletransfer.recipes import D2L_ZH, GATYS_2016, KERAS, RECIPES, VGG16_GD
+from styletransfer.vgg import extract_features, layer_names
+
+
+@pytest.mark.parametrize('recipe', RECIPES.values(), ids=list(RECIPES))
+def test_every_recipe_runs_on_the_bundled_network(recipe):
+    net, fitted, origin = network_for(recipe, f'{recipe.family}_slim')
+    X = preprocess(np.zeros((16, 16, 3)), (32, 32), *recipe.mean_std)
+    contents, styles = extract_features(net, X, fitted.content_layers, fitted.style_layers)
+    assert len(contents) == len(fitted.content_layers) > 0
+    assert len(styles) == len(fitted.style_layers) > 0
+    assert origin['source'] == 'distilled by styletransfer.distill'
+    pools = {type(layer) for layer in net if not isinstance(layer, (nn.Conv2D, nn.Activation))}
+    assert pools == {nn.AvgPool2D if recipe.pooling == 'average' else nn.MaxPool2D}
+
+
+def test_the_books_network_is_cut_behind_conv5_1():
+    net, fitted, _ = network_for(D2L_ZH, 'vgg19_slim')
+    assert layer_names(net)[-1] == 'conv5_1'
+    assert fitted == D2L_ZH
+
+
+def test_a_layer_behind_the_end_of_the_weights_is_replaced():
+    net, fitted, _ = network_for(KERAS, 'vgg19_slim')
+    assert fitted.content_layers == ('relu5_1',)
+    assert fitted.style_layers == KERAS.style_layers
+    assert replaced_layers(KERAS, fitted) == ['relu5_2']
+    assert layer_names(net)[-1] == 'relu5_1'
+
+
+def test_vgg16s_layers_on_the_network_that_stands_in_for_it():
+    _, fitted, _ = network_for(VGG16_GD, 'vgg16_slim')
+    assert len(fitted.style_layers) == len(fitted.style_layer_weights) == 11
+    assert replaced_layers(VGG16_GD, fitted) == ['conv5_2', 'conv5_3']
+    whole, fitted, _ = network_for(VGG16_GD, 'vgg16', weights='random')
+    assert fitted == VGG16_GD
+    assert len([layer for layer in whole if isinstance(layer, nn.Conv2D)]) == 13
+
+
+def test_a_layer_of_another_network_is_refused():
+    recipe = replace(D2L_ZH, family='vgg16')
+    with pytest.raises(InputError, match="did you mean 'conv4_3'"):
+        network_for(recipe, 'vgg16', weights='random')
+
+
+def test_the_slim_network_is_as_loud_as_its_pixels():
+    asked = replace(D2L_ZH, content_layers=('conv2_1',), style_layers=())
+    plain, _, _ = network_for(asked, 'vgg19_slim')
+    loud, _, _ = network_for(replace(asked, pixels='caffe'), 'vgg19_slim')
+    img = load_image(samples('content')['lake'])
+    (quiet_Y,), _ = extract_features(plain, preprocess(img, (64, 48)), ('conv2_1',), ())
+    X = preprocess(img, (64, 48), *KERAS.mean_std)
+    (loud_Y,), _ = extract_features(loud, X, ('conv2_1',), ())
+    inside = numpy.s_[:, :, 2:-2, 2:-2]
+    expected = SLIM_FACTOR * quiet_Y.asnumpy()[inside]
+    numpy.testing.assert_allclose(loud_Y.asnumpy()[inside], expected, atol=1e-4 * expected.max())
+    assert pytest.approx(57.63) == SLIM_FACTOR
+
+
+def test_the_papers_network_is_normalised_over_the_bundled_pictures():
+    net, fitted, _ = network_for(GATYS_2016, 'vgg19_slim', device=mx.cpu())
+    paths = [*samples('content').values(), *samples('style').values()]
+    means = []
+    for path in paths:
+        X = preprocess(load_image(path), (224, 224))
+        (Y,), _ = extract_features(net, X, ('relu2_1',), ())
+        means.append(Y.mean(axis=(0, 2, 3)).asnumpy())
+    numpy.testing.assert_allclose(numpy.mean(means, axis=0), 1, rtol=1e-3)
+    assert fitted.content_layers == ('relu4_2',)

@@ -1,0 +1,280 @@
+"""Plans: stages for any shape, tiles by the memory there is, estimates against measurements."""
+
+import json
+import math
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import mxnet as mx
+import pytest
+
+from styletransfer import job, plan, train
+from styletransfer.errors import InputError
+from styletransfer.plan import (
+    Needs,
+    duration,
+    looked_at,
+    make_plan,
+    parse_tile,
+    planned,
+    seconds_per_pixel,
+)
+from styletransfer.recipes import D2L_EN, D2L_ZH, FAST, GATYS_2016, Stage, with_shape
+from styletransfer.train import main
+
+ROOT = Path(__file__).parent.parent
+TOY = ['--weights', 'random', '--backbone', 'vgg19_slim']
+
+
+def shapes(recipe):
+    return [stage.image_shape for stage in recipe.stages]
+
+
+def epochs(recipe):
+    return [stage.num_epochs for stage in recipe.stages]
+
+
+@pytest.mark.parametrize('recipe', [D2L_ZH, D2L_EN, FAST])
+def test_the_recipes_own_shape_stays_as_it_is(recipe):
+    assert planned(recipe, recipe.stages[-1].image_shape) == recipe
+
+
+@pytest.mark.parametrize('shape', [(48, 32), (600, 340), (320, 560), (700, 400), (790, 450)])
+def test_small_changes_need_no_further_stage(shape):
+    assert planned(D2L_ZH, shape) == with_shape(D2L_ZH, shape)
+
+
+def test_twice_the_sides_need_one_stage_more():
+    recipe = planned(D2L_ZH, (1120, 640))
+    assert recipe.stages[:2] == D2L_ZH.stages
+    assert recipe.stages[2] == Stage(
+        (1120, 640), num_epochs=75, lr_decay_epoch=25, lr_decay_start=1
+    )
+
+
+@pytest.mark.parametrize('recipe', [D2L_ZH, D2L_EN, FAST, GATYS_2016])
+@pytest.mark.parametrize('shape', [(1280, 720), (1500, 2000), (3840, 2160), (7680, 4320)])
+def test_pyramids(recipe, shape):
+    large = planned(recipe, shape)
+    own, further = large.stages[: len(recipe.stages)], large.stages[len(recipe.stages) :]
+    assert further
+    assert large.stages[-1].image_shape == shape
+    assert epochs(recipe) == [stage.num_epochs for stage in own]
+    for stage, before in zip(own, recipe.stages):
+        pixels = math.prod(stage.image_shape)
+        assert pixels == pytest.approx(math.prod(before.image_shape), rel=0.03)
+        width, height = stage.image_shape
+        assert width / height == pytest.approx(shape[0] / shape[1], rel=0.02)
+    for coarse, fine in zip(large.stages[len(own) - 1 :], further):
+        for small, big in zip(coarse.image_shape, fine.image_shape):
+            assert small < big <= 2 * small + 1
+        assert 30 <= fine.num_epochs <= coarse.num_epochs
+        drops = fine.num_epochs / fine.lr_decay_epoch
+        assert drops == pytest.approx(
+            recipe.stages[-1].num_epochs / own[-1].lr_decay_epoch, rel=0.1
+        )
+
+
+def test_a_coarse_shape_is_that_of_the_first_stage():
+    assert shapes(planned(D2L_ZH, (1120, 640), (100, 60))) == [(100, 60), (560, 320), (1120, 640)]
+    assert shapes(planned(D2L_EN, (900, 600), (100, 60))) == [(100, 60), (900, 600)]
+
+
+def test_tiles_by_text():
+    assert parse_tile('auto') == 'auto'
+    assert parse_tile('none') == 'none'
+    assert parse_tile('256') == 256
+    for text in ('', '0', '-64', '63', '72', '1e3', 'Auto'):
+        with pytest.raises(InputError, match='is not a tile'):
+            parse_tile(text)
+
+
+@pytest.fixture
+def memory(monkeypatch):
+    """Let the machine have as many bytes, free and in all, as the test says."""
+
+    def have(free, total=None):
+        monkeypatch.setattr(plan, 'available_memory', lambda device: free)
+        monkeypatch.setattr(plan, 'total_memory', lambda device: total or free)
+
+    return have
+
+
+def test_tiles_where_memory_is_short(memory):
+    recipe = planned(D2L_ZH, (3840, 2160))
+    tiles = {}
+    for free in (None, 10**11, 6 * 10**9, 4 * 10**9):
+        memory(free, 10**11)
+        tiles[free] = make_plan(recipe, 'vgg19_slim', 'auto', mx.cpu())
+    assert not any(tiles[None].tiles.values())
+    assert not any(tiles[10**11].tiles.values())
+    for free in (6 * 10**9, 4 * 10**9):
+        made = tiles[free]
+        for shape, tile in made.tiles.items():
+            assert bool(tile) == (made.needs.whole(shape) > free)
+            assert made.needs.tiled(shape, tile) <= free
+        assert made.tile((3840, 2160))
+        (first, *_) = made.notes()
+        assert first.startswith('3840x2160 in one piece would take about 11')
+        assert f'in tiles of {made.tile((3840, 2160))} pixels' in first
+
+
+def test_tiles_where_they_are_asked_for(memory):
+    memory(10**11)
+    needs = Needs('vgg19_slim', 'adam')
+    assert needs.tile((560, 320), 256, mx.cpu()) == 256
+    assert needs.tile((200, 100), 256, mx.cpu()) is None
+    assert needs.tile((560, 320), 'none', mx.cpu()) is None
+
+
+def test_what_does_not_fit_is_refused(memory):
+    memory(10**9)
+    needs = Needs('vgg19', 'adam')
+    with pytest.raises(
+        InputError, match=r'1120x640 needs about 3.4 GB .* there are 1.0 GB: .*fit'
+    ):
+        needs.tile((1120, 640), 'none', mx.cpu())
+    with pytest.raises(InputError, match='7680x4320 needs about'):
+        needs.tile((7680, 4320), 'auto', mx.cpu())
+
+
+def test_what_fits_only_if_others_make_room_is_tried(memory):
+    memory(3 * 10**8, 10**10)
+    assert Needs('vgg19', 'adam').tile((1120, 640), 'auto', mx.cpu()) == 128
+
+
+def test_lbfgs_takes_memory_of_its_own():
+    adam, lbfgs = (Needs('vgg19_slim', name).whole((1280, 720)) for name in ('adam', 'lbfgs'))
+    assert 0.8e9 < lbfgs - adam < 1.2e9
+
+
+@pytest.mark.parametrize(
+    ('backbone', 'optimizer', 'shape', 'peak'),
+    [
+        ('vgg19_slim', 'adam', (48, 32), 0.265),
+        ('vgg19_slim', 'adam', (200, 100), 0.29),
+        ('vgg19_slim', 'adam', (560, 320), 0.564),
+        ('vgg19_slim', 'adam', (1120, 640), 1.284),
+        ('vgg19_slim', 'adam', (1280, 720), 1.539),
+        ('vgg19', 'adam', (48, 32), 0.387),
+        ('vgg19', 'adam', (200, 100), 0.473),
+        ('vgg19', 'adam', (560, 320), 1.135),
+        ('vgg19', 'adam', (1120, 640), 3.011),
+        ('vgg19_slim', 'lbfgs', (200, 100), 0.294),
+        ('vgg19_slim', 'lbfgs', (560, 320), 0.768),
+        ('vgg19_slim', 'lbfgs', (1280, 720), 2.534),
+    ],
+)
+def test_memory_as_it_was_measured(backbone, optimizer, shape, peak):
+    assert Needs(backbone, optimizer).whole(shape) / 1e9 == pytest.approx(peak, rel=0.2)
+
+
+def test_a_large_painting_takes_memory_too(memory):
+    plain, double, fourfold = (
+        Needs('vgg19_slim', 'adam', scale).whole((560, 320)) / 1e9 for scale in (1, 2, 4)
+    )
+    assert double == pytest.approx(plain, rel=0.2)
+    assert fourfold == pytest.approx(1.014, rel=0.2)  # as it was measured
+    memory(8 * 10**8)
+    assert Needs('vgg19_slim', 'adam', 4.0).tile((560, 320), 'auto', mx.cpu())
+
+
+def test_memory_as_it_is(tmp_path):
+    flags = ['--recipe', 'd2l_en', '--backbone', 'vgg19_slim', '--shape', '480x320']
+    flags += ['--epochs', '2', '--quiet', '--output', str(tmp_path)]
+    program = [sys.executable, '-m', 'styletransfer.train', *flags]
+    subprocess.run(program, cwd=ROOT, check=True, timeout=600)
+    peak = json.loads((tmp_path / 'run.json').read_text())['peak_memory_bytes']
+    assert Needs('vgg19_slim', 'adam').whole((480, 320)) == pytest.approx(peak, rel=0.25)
+
+
+@pytest.mark.parametrize(
+    ('seconds', 'text'),
+    [
+        (0.1, 'about 1 second'),
+        (42.4, 'about 42 seconds'),
+        (100, 'about 2 minutes'),
+        (7000, 'about 117 minutes'),
+        (20000, 'about 6 hours'),
+        (1e6, 'about 12 days'),
+    ],
+)
+def test_times_in_words(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_work_of_tiles():
+    assert looked_at((560, 320), None) == 560 * 320
+    assert looked_at((200, 100), 512) == pytest.approx(200 * 100 * 4 / 3)
+    assert looked_at((4096, 4096), 256) > looked_at((4096, 4096), 1024) > 4096**2
+
+
+def test_an_epoch_is_timed_where_it_is_small(tiny_net, monkeypatch):
+    from styletransfer.synthesis import painting
+
+    asked = []
+    times = iter([0, 10, 12, 15, 19])
+    monkeypatch.setattr(plan.time, 'perf_counter', lambda: next(times))
+    recipe = replace(D2L_ZH, stages=(Stage((60, 40)), Stage((40, 90))))
+    grey = mx.np.full((8, 8, 3), 128)
+    loss_at = painting(tiny_net, recipe, grey, grey, mx.cpu())
+
+    def noted(shape):
+        asked.append(shape)
+        return loss_at(shape)
+
+    assert seconds_per_pixel(noted, recipe, mx.cpu()) == 2 / 1600
+    assert asked == [(40, 40)]
+
+
+@pytest.fixture
+def timed(monkeypatch):
+    """Let each pixel take a microsecond in each epoch, without looking."""
+    monkeypatch.setattr(job, 'seconds_per_pixel', lambda *args: 1e-6)
+
+
+def test_plan_is_printed_and_nothing_done(timed, memory, tmp_path, capsys):
+    memory(10**9, 10**10)
+    out = tmp_path / 'out'
+    assert main([*TOY, '--plan', '--shape', '1120x640', '--output', str(out)]) == 0
+    note, head, *rows, total = capsys.readouterr().out.splitlines()
+    assert note.startswith('1120x640 in one piece would take about 1.3 GB')
+    assert head.split() == ['stage', 'shape', 'epochs', 'step', 'size', 'tile', 'memory', 'time']
+    assert rows[0].split('  ')[0] == '1'
+    assert '200x100   500     0.01       -     0.3 GB  about 10 seconds' in rows[0]
+    assert '560x320   300     0.01       -     0.5 GB  about 54 seconds' in rows[1]
+    assert '1120x640  75 ' in rows[2]
+    assert total.startswith('all together: about ')
+    assert not out.exists()
+
+
+def test_a_large_picture_shows_its_plan_first(timed, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(train, 'coarse_to_fine', stop)
+    assert main([*TOY, '--shape', '1120x640', '--output', str(tmp_path)]) == 130
+    text = capsys.readouterr().out
+    assert text.startswith('lake in the style of oil_strokes:\nstage  shape')
+    assert 'all together: about 2 minutes' in text
+
+
+def test_a_long_run_shows_its_plan_first(timed, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(train, 'coarse_to_fine', stop)
+    flags = [*TOY, '--output', str(tmp_path)]
+    assert main(flags) == 130
+    short = 'lake in the style of oil_strokes: 200x100 for 500 epochs, then 560x320 for 300 epochs'
+    assert short in capsys.readouterr().out.splitlines()
+    assert main([*flags, '--epochs', '500,9000']) == 130
+    assert 'all together: about 27 minutes' in capsys.readouterr().out
+
+
+def stop(*args):
+    raise KeyboardInterrupt
+
+
+def test_epochs_and_sizes_of_planned_stages_by_flags(timed, tmp_path, capsys):
+    flags = ['--plan', '--shape', '1120x640', '--epochs', '5,0,7', '--lr', '0.1,0.2,0.3']
+    assert main([*TOY, *flags, '--output', str(tmp_path)]) == 0
+    _, first, second, _ = capsys.readouterr().out.splitlines()
+    assert '200x100   5       0.1' in first
+    assert '1120x640  7       0.3' in second

@@ -1,0 +1,448 @@
+"""Tiles: the same loss and gradient as in one piece, at every size, for every recipe."""
+
+from dataclasses import replace
+
+import mxnet as mx
+import numpy
+import pytest
+from conftest import TINY
+from mxnet import autograd
+from mxnet import numpy as np
+from mxnet.gluon import nn
+
+from styletransfer import synthesis, tiles
+from styletransfer.errors import InputError
+from styletransfer.images import preprocess
+from styletransfer.losses import compute_loss, gram
+from styletransfer.recipes import D2L_ZH, Stage
+from styletransfer.tiles import (
+    HALO,
+    TILES,
+    choose_tile,
+    geometry,
+    spans,
+    tile_shape,
+    tiled_bytes,
+    tiled_memory_estimate,
+)
+from styletransfer.vgg import (
+    extract_features,
+    freeze,
+    layer_index,
+    memory_estimate,
+    truncated_vgg,
+)
+
+CPU = mx.cpu()
+
+# for so small a network, these give each term a say
+BOOK = replace(D2L_ZH, content_weight=2e3, style_weight=1e3, tv_weight=5.0)
+# layers that see 10 pixels far: small pictures have many tiles
+NEAR = replace(BOOK, content_layers=('conv2_2',), style_layers=('conv1_1', 'conv2_1', 'conv3_1'))
+
+
+def picture(seed, height=30, width=50):
+    pixels = numpy.random.default_rng(seed).integers(0, 256, (height, width, 3))
+    return np.array(pixels, dtype='uint8')
+
+
+def tiny(last='conv5_1', pooling='max'):
+    mx.random.seed(1)
+    net = truncated_vgg(TINY, last, pooling)
+    net.initialize(mx.init.MSRAPrelu(slope=0))
+    net(np.zeros((1, 3, 32, 32)))
+    return freeze(net)
+
+
+def targets(net, recipe, shape):
+    _, contents_Y = synthesis.get_contents(net, recipe, picture(1), shape, CPU)
+    _, styles_Y_gram = synthesis.get_styles(net, recipe, picture(2), shape, CPU)
+    return contents_Y, styles_Y_gram
+
+
+def outcome(loss, X):
+    """Return all losses and the gradient."""
+    X = X.copy()
+    X.attach_grad()
+    with autograd.record():
+        contents_l, styles_l, tv_l, l = loss(X)
+    l.backward()
+    losses = [*contents_l, *styles_l, tv_l, l]
+    assert all(one.shape == () for one in losses)
+    return numpy.array([float(one) for one in losses]), X.grad.asnumpy()
+
+
+def difference(one, other):
+    return numpy.abs(one - other).max() / numpy.abs(other).max()
+
+
+def assert_same(tiled, whole, tolerance=1e-5):
+    numpy.testing.assert_allclose(tiled[0], whole[0], rtol=tolerance)
+    assert numpy.abs(whole[1]).max() > 0
+    assert difference(tiled[1], whole[1]) < tolerance
+
+
+def assert_tiles_equal_the_whole(net, recipe, shape, tile):
+    X = preprocess(picture(3, shape[1], shape[0]), shape, *recipe.mean_std)
+    wanted = targets(net, recipe, shape)
+    whole = outcome(synthesis.objective(net, recipe, *wanted), X)
+    assert_same(outcome(tiles.objective(net, recipe, *wanted, tile), X), whole)
+
+
+@pytest.mark.parametrize(
+    ('recipe', 'shape', 'tile'),
+    [
+        (BOOK, (207, 223), 16),  # 3x4 tiles
+        (BOOK, (417, 231), 48),
+        (BOOK, (83, 61), 32),  # the halo is wider than the picture
+        (BOOK, (83, 61), 512),  # and so is the tile
+        (BOOK, (61, 301), 64),  # one tile wide
+        (BOOK, (301, 16), 64),
+        (NEAR, (83, 61), 32),
+        (NEAR, (83, 61), 16),
+        (NEAR, (96, 80), 16),
+        (NEAR, (149, 17), 16),
+        (NEAR, (66, 65), 32),
+    ],
+)
+def test_loss_and_gradient_are_those_of_the_whole(tiny_net, recipe, shape, tile):
+    assert_tiles_equal_the_whole(tiny_net, recipe, shape, tile)
+
+
+@pytest.mark.parametrize(
+    'changes',
+    [
+        {'content_layers': ('conv2_2', 'conv1_2'), 'content_layer_weights': (1.0, 0.3)},
+        {'content_layers': ('conv2_1',)},  # that is a style layer, too
+        {'content_layers': ()},
+        {'style_layers': ()},
+        {'content_layers': (), 'style_layers': ()},
+        {'content_layers': (), 'style_layers': ('conv1_1',)},
+        {'style_layers': ('relu2_1', 'relu1_1'), 'style_layer_weights': (0.2, 0.5)},
+        {'content_layers': ('relu2_2',), 'style_layers': ('pool1', 'pool2')},
+        {'scaling': 'gatys', 'content_weight': 1.0},
+        {'scaling': 'keras', 'content_weight': 1.0, 'style_weight': 1e-2},
+        {'scaling': 'unscaled', 'style_weight': 1e-5},
+        {'tv': 'power', 'tv_weight': 1.0, 'pixels': 'caffe', 'style_weight': 1e-8},
+        {'tv_weight': 0.0},
+        {'style_weight': 0.0},
+    ],
+    ids=lambda changes: ' '.join(changes),
+)
+def test_every_setting_of_a_recipe_counts(tiny_net, changes):
+    assert_tiles_equal_the_whole(tiny_net, replace(NEAR, **changes), (83, 61), 16)
+
+
+def test_average_pooling_and_a_deeper_layer():
+    recipe = replace(
+        BOOK,
+        content_layers=('relu5_2',),
+        style_layers=('relu1_1', 'relu4_1', 'pool4', 'relu5_1'),
+        scaling='gatys',
+    )
+    assert_tiles_equal_the_whole(tiny('relu5_2', 'average'), recipe, (251, 217), 16)
+
+
+def test_a_layer_behind_the_fifth_pooling():
+    recipe = replace(BOOK, content_layers=('conv5_4',), style_layers=('pool5', 'conv2_1'))
+    assert_tiles_equal_the_whole(tiny('pool5'), recipe, (435, 101), 16)
+
+
+def test_sizes_may_alternate(tiny_net):
+    """The compiled layers prepare themselves for one size of input, and then get another."""
+    for shape, tile in [((83, 61), 16), ((96, 40), 32), ((83, 61), 32), ((83, 61), 16)]:
+        assert_tiles_equal_the_whole(tiny_net, NEAR, shape, tile)
+
+
+def test_the_contents_and_the_gram_matrices_are_those_of_the_whole(tiny_net):
+    caffe = replace(NEAR, pixels='caffe')
+    for recipe, shape, tile in [(BOOK, (287, 211), 16), (caffe, (93, 61), 16)]:
+        contents_Y, styles_Y_gram = targets(tiny_net, recipe, shape)
+        X, contents = tiles.get_contents(tiny_net, recipe, picture(1), shape, CPU, tile)
+        expected = preprocess(picture(1), shape, *recipe.mean_std)
+        numpy.testing.assert_array_equal(X.asnumpy(), expected.asnumpy())
+        grams = tiles.get_grams(tiny_net, recipe, picture(2), shape, CPU, tile)
+        assert len(contents) == 1
+        assert len(grams) == len(styles_Y_gram)
+        for tiled, whole in zip(contents + grams, contents_Y + styles_Y_gram):
+            assert tiled.shape == whole.shape
+            assert difference(tiled.asnumpy(), whole.asnumpy()) < 1e-5
+
+
+def guides(net, recipe, X):
+    """Return masks for two regions, left and right, which overlap in grey."""
+    _, styles = extract_features(net, X, (), recipe.style_layers)
+    regions = []
+    for region in range(2):
+        masks = []
+        for Y in styles:
+            h, w = Y.shape[2:]
+            ramp = numpy.clip(numpy.linspace(-1, 2, w), 0, 1)
+            ramp = numpy.broadcast_to(ramp if region else 1 - ramp, (1, 1, h, w))
+            masks.append(np.array(ramp, dtype='float32'))
+        regions.append(masks)
+    return regions
+
+
+def guided(net, recipe, contents_Y, styles_Y_gram, masks):
+    """Return the loss of the whole picture with guides, written straight down."""
+
+    def loss(X):
+        contents, styles = extract_features(net, X, recipe.content_layers, recipe.style_layers)
+        styles = [Y * mask for region in masks for Y, mask in zip(styles, region)]
+        return compute_loss(recipe, X, contents, styles, contents_Y, styles_Y_gram)
+
+    return loss
+
+
+def test_guides(tiny_net):
+    recipe = replace(NEAR, style_layer_weights=(1.0, 0.5, 0.25))
+    shape = (115, 61)
+    style_X = preprocess(picture(2), shape)
+    masks = guides(tiny_net, recipe, style_X)
+    _, styles_Y = extract_features(tiny_net, style_X, (), recipe.style_layers)
+    expected = [gram(Y * mask) for region in masks for Y, mask in zip(styles_Y, region)]
+    grams = tiles.get_grams(tiny_net, recipe, picture(2), shape, CPU, 16, masks)
+    assert len(grams) == 6
+    for tiled, whole in zip(grams, expected):
+        assert difference(tiled.asnumpy(), whole.asnumpy()) < 1e-5
+    contents_Y, _ = targets(tiny_net, recipe, shape)
+    X = preprocess(picture(3, 61, 115), shape)
+    whole = outcome(guided(tiny_net, recipe, contents_Y, grams, masks), X)
+    tiled = outcome(tiles.objective(tiny_net, recipe, contents_Y, grams, 16, masks), X)
+    assert len(tiled[0]) == 1 + 6 + 2
+    assert_same(tiled, whole)
+    exchanged = outcome(tiles.objective(tiny_net, recipe, contents_Y, grams, 16, masks[::-1]), X)
+    assert difference(exchanged[1], whole[1]) > 1e-3
+
+
+def test_training_in_tiles_is_training(tiny_net):
+    stage = Stage((115, 61), lr=0.05, num_epochs=3)
+    contents_Y, styles_Y_gram = targets(tiny_net, NEAR, stage.image_shape)
+    start = preprocess(picture(3, 61, 115), stage.image_shape)
+    results = []
+    for loss in (
+        synthesis.objective(tiny_net, NEAR, contents_Y, styles_Y_gram),
+        tiles.objective(tiny_net, NEAR, contents_Y, styles_Y_gram, 16),
+    ):
+        steps = []
+        X = synthesis.train(loss, NEAR, stage, start, CPU, steps.append)
+        totals = [[s.content, s.style, s.tv, s.total] for s in steps]
+        results.append((numpy.array(totals), X.asnumpy()))
+    (whole, whole_X), (tiled, tiled_X) = results
+    assert (whole[2] != whole[0]).all()
+    numpy.testing.assert_allclose(tiled, whole, rtol=1e-4)
+    moved = numpy.abs(whole_X - start.asnumpy()).max()
+    assert numpy.abs(tiled_X - whole_X).max() < 1e-2 * moved  # next to a gradient of 0, Adam jumps
+    assert numpy.abs(tiled_X - whole_X).mean() < 1e-4 * moved
+
+
+def test_the_loss_is_one_to_calculate_with(tiny_net):
+    """Its derivative reaches the picture through whatever is done before and after."""
+    shape = (83, 61)
+    loss = tiles.objective(tiny_net, NEAR, *targets(tiny_net, NEAR, shape), 16)
+    X = preprocess(picture(3, 61, 83), shape)
+    _, once = outcome(loss, X)
+    X.attach_grad()
+    with autograd.record():
+        l = loss(X * 1)[-1] * 3
+    l.backward()
+    assert difference(X.grad.asnumpy(), 3 * once) < 1e-6
+
+
+def test_without_recording_there_is_no_second_pass(tiny_net, monkeypatch):
+    shape = (83, 61)
+    loss = tiles.objective(tiny_net, NEAR, *targets(tiny_net, NEAR, shape), 16)
+    X = preprocess(picture(3, 61, 83), shape)
+    expected, _ = outcome(loss, X)
+    monkeypatch.setattr(autograd, 'backward', None)
+    contents_l, styles_l, tv_l, l = loss(X)
+    found = [float(one) for one in (*contents_l, *styles_l, tv_l, l)]
+    numpy.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_no_more_than_a_tile_and_its_halo_is_shown_at_once(tiny_net, monkeypatch):
+    shape, tile = (437, 261), 32
+    wanted = targets(tiny_net, BOOK, shape)
+    waits, seen = [], []
+
+    def look(net, X, *layers):
+        seen.append((X.shape, autograd.is_recording(), len(waits)))
+        return extract_features(net, X, *layers)
+
+    monkeypatch.setattr(tiles, 'extract_features', look)
+    monkeypatch.setattr(tiles.npx, 'waitall', lambda: waits.append(mx.nd.waitall()))
+    outcome(tiles.objective(tiny_net, BOOK, *wanted, tile), preprocess(picture(3), shape))
+    for recording, limit in [(True, tile + 2 * HALO), (False, 2 * tile + 2 * HALO)]:
+        shapes = [shape for shape, recorded, _ in seen if recorded == recording]
+        assert len(shapes) > 4
+        assert max(max(shape[2:]) for shape in shapes) <= limit + 15
+        assert len(set(shapes)) <= 4
+    counts = [count for _, _, count in seen]
+    assert len(set(counts)) == len(counts)  # something was waited for between any two
+
+
+def test_geometry_of_vgg(tiny_net):
+    layers = geometry(tiny_net)
+    of = {name: layers[layer_index(name)] for name in ('conv1_1', 'pool1', 'conv4_4', 'conv5_1')}
+    assert of['conv1_1'] == (1, 1, 2)
+    assert of['pool1'] == (2, 2, 2)
+    assert of['conv4_4'] == (8, 54, 4)
+    assert of['conv5_1'] == (16, 70, 4)
+    assert -(-of['conv5_1'].radius // 16) * 16 == HALO
+
+
+def test_an_output_sees_as_far_as_geometry_says_and_no_further():
+    net = tiny(pooling='average')
+    for layer in net:
+        if isinstance(layer, nn.Conv2D):  # with nothing below 0, every way through is open
+            layer.weight.set_data(np.ones(layer.weight.shape) / layer.weight.shape[1] / 9)
+            layer.bias.set_data(np.ones(layer.bias.shape))
+    X = np.ones((1, 3, 176, 192))
+    for name in ('conv1_1', 'pool2', 'conv3_1', 'conv5_1'):
+        g = geometry(net)[layer_index(name)]
+        X.attach_grad()
+        with autograd.record():
+            (Y,), _ = extract_features(net, X, (name,), ())
+            l = Y[:, :, 80 // g.stride, 80 // g.stride].sum()
+        l.backward()
+        for axis in (2, 3):
+            others = tuple({0, 1, 2, 3} - {axis})
+            (seen,) = numpy.nonzero(X.grad.asnumpy().sum(axis=others))
+            assert (seen[0], seen[-1]) == (80 - g.radius, 80 + g.stride - 1 + g.radius)
+
+
+def test_a_smaller_halo_would_not_do(tiny_net, monkeypatch):
+    shape = (251, 83)
+    recipe = replace(BOOK, content_layers=(), style_layers=('conv5_1',), tv_weight=0.0)
+    wanted = targets(tiny_net, recipe, shape)
+    X = preprocess(picture(3, 83, 251), shape)
+    whole = outcome(synthesis.objective(tiny_net, recipe, *wanted), X)
+    assert_same(outcome(tiles.objective(tiny_net, recipe, *wanted, 16), X), whole)
+
+    def nearer(net):
+        return [layer._replace(radius=layer.radius - 16) for layer in geometry(net)]
+
+    monkeypatch.setattr(tiles, 'geometry', nearer)
+    tiled = outcome(tiles.objective(tiny_net, recipe, *wanted, 16), X)
+    assert difference(tiled[1], whole[1]) > 1e-3
+
+
+def test_spans():
+    assert spans(300, 512, 80) == [(0, 300, 0, 300)]
+    assert spans(672, 512, 80) == [(0, 672, 0, 672)]
+    # 680 is the least that two crops with two halos have to be, 688 is a multiple of 16
+    assert spans(1200, 528, 80) == [(0, 688, 0, 608), (512, 1200, 608, 1200)]
+
+
+@pytest.mark.parametrize('halo', [16, 80, 96])
+@pytest.mark.parametrize('tile', [16, 48, 512])
+def test_cores_cut_the_side_and_crops_have_the_halo(tile, halo):
+    for length in [*range(16, 700, 7), 1080, 2160, 3841]:
+        found = spans(length, tile, halo)
+        assert found[0].core_start == 0
+        assert found[-1].core_stop == length
+        for left, right in zip(found, found[1:]):
+            assert left.core_stop == right.core_start
+        for start, stop, core_start, core_stop in found:
+            assert core_stop - core_start >= 16 or len(found) == 1
+            assert start % 16 == core_start % 16 == 0
+            assert stop == length or stop % 16 == core_stop % 16 == 0
+            assert start == 0 or core_start - start >= halo
+            assert stop == length or stop - core_stop >= halo
+            assert stop - start < tile + 2 * halo + 16
+        assert len({stop - start for start, stop, _, _ in found}) <= 2
+        fewest = 1 if length <= tile + 2 * halo else -(-(length - 2 * halo) // tile)
+        assert len(found) == fewest
+
+
+@pytest.mark.parametrize('tile', [0, -16, 8, 100])
+def test_a_tile_that_cannot_be_is_refused(tiny_net, tile):
+    with pytest.raises(InputError, match=rf'tile of {tile} .*multiple of 16'):
+        tiles.objective(tiny_net, NEAR, (), (), tile)
+    with pytest.raises(InputError, match='multiple of 16'):
+        tiles.get_contents(tiny_net, NEAR, picture(1), (40, 24), CPU, tile)
+    with pytest.raises(InputError, match='multiple of 16'):
+        tiles.get_grams(tiny_net, NEAR, picture(1), (40, 24), CPU, tile)
+
+
+def test_what_does_not_fit_the_picture_is_refused(tiny_net):
+    contents_Y, styles_Y_gram = targets(tiny_net, NEAR, (40, 24))
+    X = preprocess(picture(1), (56, 24))
+    masks = guides(tiny_net, NEAR, X)
+
+    def refused(*arguments, match):
+        loss = tiles.objective(tiny_net, NEAR, *arguments)
+        with pytest.raises(InputError, match=match):
+            loss(X)
+
+    refused(contents_Y, styles_Y_gram, 16, match='shapes differ: .1, 3, 12, 28. and .1, 3, 12, 20')
+    larger, _ = targets(tiny_net, NEAR, (72, 24))  # every core would find its part in it
+    refused(larger, styles_Y_gram, 16, match='shapes differ: .1, 3, 12, 28. and .1, 3, 12, 36')
+    fitting, _ = targets(tiny_net, NEAR, (56, 24))
+    refused(fitting, styles_Y_gram[::-1], 16, match='shapes differ')
+    refused(fitting, styles_Y_gram[1:], 16, match='1 contents and 2 Gram .* ask for 1 and 3')
+    refused([], styles_Y_gram, 16, match='0 contents and 3 Gram')
+    refused(fitting, styles_Y_gram, 16, masks, match='ask for 1 and 6')
+    refused(fitting, styles_Y_gram * 2, 16, [masks[0], masks[1][1:]], match='2 masks for 3 style')
+    smaller = guides(tiny_net, NEAR, preprocess(picture(1), (40, 24)))
+    refused(fitting, styles_Y_gram * 2, 16, smaller, match='shapes differ')
+    with pytest.raises(InputError, match='shapes differ'):
+        tiles.get_grams(tiny_net, NEAR, picture(2), (56, 24), CPU, 16, smaller)
+
+
+def slim_bytes(shape):
+    return memory_estimate('vgg19_slim', shape)
+
+
+def full_bytes(shape):
+    return memory_estimate('vgg19', shape)
+
+
+def test_a_picture_that_fits_needs_no_tiles():
+    need = slim_bytes((560, 320))
+    assert choose_tile(slim_bytes, (560, 320), need) is None
+    assert choose_tile(slim_bytes, (3840, 2160), slim_bytes((3840, 2160))) is None
+
+
+def test_the_largest_tile_that_fits_is_chosen():
+    shape = (1920, 1080)
+    needs = {tile: tiled_memory_estimate('vgg19', shape, tile) for tile in TILES}
+    assert list(needs.values()) == sorted(needs.values(), reverse=True)
+    assert len(set(needs.values())) > 3
+    for tile, need in needs.items():
+        chosen = choose_tile(full_bytes, shape, need)
+        assert chosen >= tile
+        assert needs[chosen] <= need
+    for larger, tile in zip(TILES, TILES[1:]):
+        if needs[tile] < needs[larger]:
+            assert choose_tile(full_bytes, shape, needs[larger] - 1) == tile
+
+
+def test_too_large_even_in_tiles_is_refused():
+    shape = (3840, 2160)
+    least = tiled_memory_estimate('vgg19_slim', shape, TILES[-1])
+    message = rf'3840x2160 needs about {least / 1e9:.1f} GB .* tiles of 128 pixels.*smaller'
+    with pytest.raises(InputError, match=message):
+        choose_tile(slim_bytes, shape, least - 1)
+
+
+def test_the_estimate_is_for_a_crop_and_the_whole_picture():
+    def bytes_for(shape):
+        return 10_000 * shape[0] * shape[1]
+
+    assert tile_shape((3840, 300), 512) == (624, 300)
+    found = tiled_bytes(bytes_for, (3840, 300), 512)
+    assert found == (84 + 32) * 3840 * 300 + bytes_for((624, 300))
+    # of so large a picture the total variation is more than the network's part
+    found = tiled_bytes(bytes_for, (20000, 16000), 128)
+    assert found == (84 + 32 + 300) * 20000 * 16000 + bytes_for((16, 16))
+
+
+def test_4k_fits_where_the_whole_does_not():
+    shape = (3840, 2160)
+    assert slim_bytes(shape) > 8e9
+    assert choose_tile(slim_bytes, shape, 4 * 10**9) == 1024
+    assert full_bytes(shape) > 30e9
+    assert choose_tile(full_bytes, shape, 10**10) == 1024
+    assert choose_tile(full_bytes, shape, 5 * 10**9) == 768
