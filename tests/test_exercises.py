@@ -18,6 +18,8 @@ pytest.importorskip('jupytext')
 pytest.importorskip('jupyter_client')
 pytest.importorskip('ipykernel')
 
+from wrong_answers import WRONG  # noqa: E402
+
 from styletransfer.errors import InputError  # noqa: E402
 from styletransfer.exercises import Result, check  # noqa: E402
 from styletransfer.exercises.__main__ import main  # noqa: E402
@@ -25,6 +27,7 @@ from styletransfer.exercises.grade import (  # noqa: E402
     PRELUDE,
     Limits,
     Marked,
+    chapters_of,
     code_cells,
     grade,
     mark,
@@ -46,530 +49,6 @@ SOURCES = sorted((EXERCISES / 'solutions').glob('[0-9][0-9]-*.md'))
 ENGLISH = [path for path in SOURCES if not path.name.endswith('.zh.md')]
 FIRST = EXERCISES / 'solutions' / '01-neural-style.md'
 IMPORTS = PRELUDE.replace('matplotlib.use', '# ')
-
-ADAM = """
-m = 0.9 * m + 0.1 * g
-v = 0.999 * v + 0.001 * g * g
-m_hat = m / (1 - 0.9**t)
-v_hat = v / (1 - 0.999**t)
-x = x - lr * m_hat / (np.sqrt(v_hat) + 1e-8)
-return x, m, v
-"""
-NAMES = """
-names = []
-for block, convs in enumerate(convs_per_block, start=1):
-    for depth in range(1, convs + 1):
-        names += [f'conv{block}_{depth}', f'relu{block}_{depth}']
-    names.append(f'pool{block}')
-return names.index(name)
-"""
-FIELD = """
-side, distance = 1, 1
-for layer in vgg_layer_names(convs_per_block):
-    if layer.startswith('conv'):
-        side += 2 * distance
-    if layer.startswith('pool'):
-        side += distance
-        distance = distance * 2
-    if layer == name:
-        return side
-"""
-EFFECT = """
-def losses(recipe):
-    terms = run(recipe)
-    return {name: terms[name] / getattr(recipe, name + '_weight') for name in terms}
-before = losses(recipe)
-after = losses(replace(recipe, **{weight: factor * getattr(recipe, weight)}))
-return {name: after[name] / before[name] for name in before}
-"""
-JUDGE = """
-if not all(math.isfinite(l) for l in losses) or losses[-1] > losses[0]:
-    return 'diverged'
-tenth = len(losses) // 10
-before = sum(losses[-2 * tenth:-tenth]) / tenth
-after = sum(losses[-tenth:]) / tenth
-return 'falling' if after < 0.99 * before else 'settled'
-"""
-
-# task: the arguments, and wrong answers with a piece of the hint each must get
-WRONG = {
-    'standardise': (
-        'img',
-        [
-            (
-                'return np.expand_dims(((img - rgb_mean) / rgb_std).transpose(2, 0, 1), 0)',
-                'divide by 255 first',
-            ),
-            ('return (img / 255 - rgb_mean) / rgb_std', 'now the axes'),
-            ('return ((img / 255 - rgb_mean) / rgb_std).transpose(2, 0, 1)', 'batch axis'),
-            (
-                'x = (img / 255 - rgb_mean) / rgb_std\n'
-                'return x.reshape(1, 3, img.shape[0], img.shape[1])',
-                'move the axes with transpose',
-            ),
-            ('return ((img / 255 - rgb_mean) / rgb_std).T[None]', 'rows and columns are swapped'),
-            ('return ((img / 255) - rgb_mean).transpose(2, 0, 1)[None]', 'not divided by'),
-            ('return (img / 255).transpose(2, 0, 1)[None]', 'not standardised'),
-            (
-                'return (img / 255 / rgb_std - rgb_mean).transpose(2, 0, 1)[None]',
-                'subtract the mean first',
-            ),
-            (
-                'x = (img / 255 - rgb_mean[::-1]) / rgb_std[::-1]\n'
-                'return x.transpose(2, 0, 1)[None]',
-                'red and blue are exchanged',
-            ),
-        ],
-    ),
-    'undo': (
-        'X',
-        [
-            ('return X[0].transpose(1, 2, 0) * rgb_std + rgb_mean', 'but for the clipping'),
-            (
-                'return ((X[0].transpose(1, 2, 0) + rgb_mean) * rgb_std).clip(0, 1)',
-                'in reverse order',
-            ),
-            (
-                'return 255 * (X[0].transpose(1, 2, 0) * rgb_std + rgb_mean).clip(0, 1)',
-                'not in 0 to 255',
-            ),
-            (
-                'return (X[0].transpose(1, 2, 0) * rgb_std + rgb_mean).clip(0, 255)',
-                'clip to 0 and 1',
-            ),
-            (
-                'n, c, h, w = X.shape\n'
-                'return (X.reshape(h, w, c) * rgb_std + rgb_mean).clip(0, 1)',
-                'reshape scatters',
-            ),
-            ('return (X[0].T * rgb_std + rgb_mean).clip(0, 1)', 'rows and columns are swapped'),
-            (
-                'return (X[0] * rgb_std.reshape(3, 1, 1) + rgb_mean.reshape(3, 1, 1)).clip(0, 1)',
-                'channels last',
-            ),
-            (
-                'return (X.transpose(0, 2, 3, 1) * rgb_std + rgb_mean).clip(0, 1)',
-                'batch axis is still there',
-            ),
-            (
-                'return ((X[0].transpose(1, 2, 0) - rgb_mean) / rgb_std).clip(0, 1)',
-                'standardises once more',
-            ),
-        ],
-    ),
-    'channel_rows': (
-        'X',
-        [
-            ('n, c, h, w = X.shape\nreturn X.reshape(c, n * h * w)', 'the trap'),
-            ('return X.transpose(0, 2, 3, 1).reshape(-1, X.shape[1])', 'one column per channel'),
-            ('return X[0].reshape(X.shape[1], -1)', 'the first picture only'),
-            ('return X.reshape(len(X), -1)', 'one row per picture'),
-            ('return X.reshape(X.shape[0], X.shape[1], -1)', 'three axes'),
-            ('return X.transpose(1, 2, 3, 0).reshape(X.shape[1], -1)', 'in another order'),
-        ],
-    ),
-    'layer_number': (
-        'name, convs_per_block=(2, 2, 4, 4, 4)',
-        [
-            (NAMES.replace('.index(name)', '.index(name) + 1'), 'one too many'),
-            (
-                NAMES.replace('names.append', "if name == f'pool{block}': names.append"),
-                'pooling at the end of each block',
-            ),
-            (
-                'count = 0\n'
-                'for block, convs in enumerate(convs_per_block, start=1):\n'
-                '    for depth in range(1, convs + 1):\n'
-                "        if name == f'conv{block}_{depth}': return count\n"
-                '        count += 1\n'
-                "        if name == f'relu{block}_{depth}': return count\n"
-                "    if name == f'pool{block}': return count\n",
-                'counts the convolutions only',
-            ),
-            (
-                'count = 0\n'
-                'for block, convs in enumerate(convs_per_block, start=1):\n'
-                '    for depth in range(1, convs + 1):\n'
-                "        if name == f'conv{block}_{depth}': return count\n"
-                '        count += 1\n'
-                "        if name == f'relu{block}_{depth}': return count\n"
-                "    if name == f'pool{block}': return count\n"
-                '    count += 1\n',
-                'followed by a ReLU',
-            ),
-            ('convs_per_block = (2, 2, 4, 4, 4)' + NAMES, 'right for VGG-19 only'),
-        ],
-    ),
-    'gram': (
-        'X',
-        [
-            (
-                'n, c, h, w = X.shape\nX = X.reshape(c, n * h * w)\n'
-                'return np.dot(X, X.T) / (n * c * h * w)',
-                'mixes pictures and channels',
-            ),
-            (
-                'c = X.shape[1]\nrows = X.transpose(1, 0, 2, 3).reshape(c, -1)\n'
-                'return np.dot(rows, rows.T) / X.size',
-                'one matrix for the whole batch',
-            ),
-            (
-                'x = X[0].reshape(X.shape[1], -1)\nreturn np.dot(x, x.T) / x.size',
-                'the first picture only',
-            ),
-            (
-                'n, c, h, w = X.shape\nx = X.reshape(n, c, -1)\n'
-                'return np.matmul(x, x.transpose(0, 2, 1))',
-                'not divided by',
-            ),
-            (
-                'n, c, h, w = X.shape\nx = X.reshape(n, c, -1)\n'
-                'return np.matmul(x, x.transpose(0, 2, 1)) / (c * c)',
-                'number of elements of G',
-            ),
-            (
-                'n, c, h, w = X.shape\nx = X.reshape(n, c, -1)\n'
-                'return np.matmul(x, x.transpose(0, 2, 1)) / X.size',
-                'leave n out',
-            ),
-            (
-                'n, c, h, w = X.shape\nx = X.reshape(n, c, -1)\n'
-                'return np.matmul(x, x.transpose(0, 2, 1)) / (h * w)',
-                'divided by h * w only',
-            ),
-            (
-                'n, c, h, w = X.shape\nx = X.reshape(n, c, -1)\n'
-                'return np.matmul(x.transpose(0, 2, 1), x) / (c * h * w)',
-                'compares each two pixels',
-            ),
-            (
-                'n, c, h, w = X.shape\nx = X.reshape(n, c, -1)\n'
-                'x = x - x.mean(axis=2, keepdims=True)\n'
-                'return np.matmul(x, x.transpose(0, 2, 1)) / (c * h * w)',
-                'covariance',
-            ),
-        ],
-    ),
-    'shuffle_pixels': (
-        'X',
-        [
-            ('return X', 'nothing has moved'),
-            ('return X[:, :, ::-1, ::-1]', 'same order every time'),
-            (
-                'n, c, h, w = X.shape\nY = X.reshape(n, c, h * w).copy()\n'
-                'for i in range(n):\n    for j in range(c):\n'
-                '        Y[i, j] = Y[i, j][np.argsort(np.random.uniform(size=h * w))'
-                ".astype('int32')]\n"
-                'return Y.reshape(n, c, h, w)',
-                'each channel was shuffled',
-            ),
-            ('return X[:, ::-1]', 'the channels were shuffled'),
-            ('return X + np.random.normal(0, 1, X.shape)', 'not the same numbers'),
-            (
-                'order = np.argsort(np.random.uniform(size=X.size)).astype("int32")\n'
-                'return X.reshape(-1)[order].reshape(X.shape)',
-                'from one channel or picture to another',
-            ),
-            ('return X.reshape(X.shape[0], X.shape[1], -1)', 'shape must stay'),
-        ],
-    ),
-    'total_variation': (
-        'X',
-        [
-            (
-                'return (np.abs(X[:, :, 1:] - X[:, :, :-1]).mean()\n'
-                '        + np.abs(X[..., 1:] - X[..., :-1]).mean())',
-                'twice too much',
-            ),
-            (
-                'return 0.5 * (np.abs(X[:, :, 1:] - X[:, :, :-1]).sum()\n'
-                '        + np.abs(X[..., 1:] - X[..., :-1]).sum())',
-                'sum of the differences: take their mean',
-            ),
-            (
-                'return (np.abs(X[:, :, 1:] - X[:, :, :-1]).sum()\n'
-                '        + np.abs(X[..., 1:] - X[..., :-1]).sum())',
-                'half the sum of the two means',
-            ),
-            (
-                'return 0.5 * ((X[:, :, 1:] - X[:, :, :-1]).mean()\n'
-                '        + (X[..., 1:] - X[..., :-1]).mean())',
-                'cancel each other',
-            ),
-            (
-                'return 0.5 * (((X[:, :, 1:] - X[:, :, :-1]) ** 2).mean()\n'
-                '        + ((X[..., 1:] - X[..., :-1]) ** 2).mean())',
-                'squares the differences',
-            ),
-            ('return 0.5 * np.abs(X[:, :, 1:] - X[:, :, :-1]).mean()', 'above each other only'),
-            ('return 0.5 * np.abs(X[..., 1:] - X[..., :-1]).mean()', 'side by side only'),
-            (
-                'return 0.5 * (np.abs(X - np.roll(X, 1, 2)).mean()\n'
-                '        + np.abs(X - np.roll(X, 1, 3)).mean())',
-                'np.roll',
-            ),
-            (
-                'return 0.5 * (np.abs(X[1:] - X[:-1]).mean()\n'
-                '        + np.abs(X[:, 1:] - X[:, :-1]).mean())',
-                'compares pictures and channels',
-            ),
-        ],
-    ),
-    'ramp_variation': (
-        'h, w, a, b',
-        [
-            ('return (a + b) / 2', 'take absolute values'),
-            ('return abs(a + b) / 2', 'cannot cancel'),
-            ('return abs(a) + abs(b)', 'twice too much'),
-            ('return (abs(a) * (h - 1) + abs(b) * (w - 1)) / 2', 'height of the whole ramp'),
-            ('return (abs(a) * (h - 1) * w + abs(b) * (w - 1) * h) / 2', 'sum of all steps'),
-            ('return (abs(a) * (h - 1) / h + abs(b) * (w - 1) / w) / 2', 'h - 1 steps'),
-            ('return (a**2 + b**2) / 2', 'not squares'),
-        ],
-    ),
-    'freeze': (
-        'net',
-        [
-            ('return net', 'still computes a gradient'),
-            ("net.collect_params().setattr('grad_req', 'null')", 'return the network'),
-            ("net.collect_params().setattr('lr_mult', 0)\nreturn net", 'lr_mult'),
-            ("net[0].collect_params().setattr('grad_req', 'null')\nreturn net", 'freeze all'),
-            (
-                "net.collect_params().setattr('grad_req', 'null')\n"
-                'net.initialize(init.Zero(), force_reinit=True)\nreturn net',
-                'weights themselves have changed',
-            ),
-            (
-                "net.collect_params().setattr('grad_req', 'null')\n"
-                'class Cut(gluon.nn.Block):\n'
-                '    def __init__(self):\n'
-                '        super().__init__()\n'
-                '        self.net = net\n'
-                '    def forward(self, X):\n'
-                '        with autograd.pause():\n'
-                '            return self.net(X)\n'
-                'return Cut()',
-                'does not reach the picture',
-            ),
-            ('return list(net)', 'not a list'),
-        ],
-    ),
-    'is_frozen': (
-        'net',
-        [
-            (
-                "return any(p.grad_req == 'null' for p in net.collect_params().values())",
-                'ask all of them',
-            ),
-            ("return net[0].weight.grad_req == 'null'", 'asks the first layer only'),
-            ("return net[-2].weight.grad_req == 'null'", 'asks the last layer only'),
-            (
-                "return not all(p.grad_req == 'null' for p in net.collect_params().values())",
-                'other way round',
-            ),
-            (
-                "return all(layer.weight.grad_req == 'null' for layer in net[::2])",
-                'biases',
-            ),
-            ('return True', 'even for a network that is not frozen'),
-            ('return False', 'even for a network that is frozen'),
-        ],
-    ),
-    'adam_step': (
-        'x, g, m, v, t, lr',
-        [
-            (ADAM.replace('/ (1 - 0.9**t)', '').replace('/ (1 - 0.999**t)', ''), 'start at 0'),
-            (ADAM.replace('/ (1 - 0.999**t)', ''), 'v needs the correction'),
-            (ADAM.replace('/ (1 - 0.9**t)', ''), 'm needs the correction'),
-            (ADAM.replace('g * g', 'g'), 'squares of the gradient'),
-            (ADAM.replace('np.sqrt(v_hat)', 'v_hat'), 'square root of v'),
-            (
-                ADAM.replace('0.999 ', '?')
-                .replace('0.9 ', '0.999 ')
-                .replace('?', '0.9 ')
-                .replace('0.001', '?')
-                .replace('0.1', '0.001')
-                .replace('?', '0.1')
-                .replace('0.999**t', '?')
-                .replace('0.9**t', '0.999**t')
-                .replace('?', '0.9**t'),
-                'betas are swapped',
-            ),
-            (ADAM.replace('x - lr', 'x + lr'), 'uphill'),
-            (
-                ADAM.replace('m = ', 'm2 = ', 1)
-                .replace('v = ', 'v2 = ', 1)
-                .replace('m_hat = m', 'm_hat = m2')
-                .replace('v_hat = v', 'v_hat = v2'),
-                'the old ones',
-            ),
-            (ADAM.replace('return x, m, v', 'return x'), 'return the new m and v'),
-            ('return x - lr * g, m, v', 'plain gradient descent'),
-            ('t = t + 1' + ADAM, 'do not add 1'),
-            (ADAM.replace('return x, m, v', 'return x, m_hat, v_hat'), 'corrects them twice'),
-        ],
-    ),
-    'lr_at': (
-        'epoch, lr, lr_decay, lr_decay_epoch',
-        [
-            ('return lr * lr_decay ** (epoch // lr_decay_epoch)', 'one epoch early'),
-            ('return lr * lr_decay ** (epoch - 1)', 'after every epoch'),
-            ('return lr * lr_decay ** ((epoch - 1) / lr_decay_epoch)', 'glides down'),
-            ('return lr * lr_decay if epoch > lr_decay_epoch else lr', 'drops once only'),
-            (
-                'k = (epoch - 1) // lr_decay_epoch\nreturn lr * lr_decay * k if k else lr',
-                'drops multiply',
-            ),
-            (
-                'e = epoch - 1\nreturn lr * lr_decay if e and e % lr_decay_epoch == 0 else lr',
-                'back in the next',
-            ),
-            ('return lr / lr_decay ** ((epoch - 1) // lr_decay_epoch)', 'this grows'),
-        ],
-    ),
-    'carry_over': (
-        'X, image_shape',
-        [
-            ('return preprocess(postprocess(X), image_shape)', 'almost black'),
-            (
-                'return preprocess(postprocess(X) * 255, (image_shape[1], image_shape[0]))',
-                'width and height are swapped',
-            ),
-            ('return preprocess(X[0].transpose(1, 2, 0), image_shape)', 'undo it first'),
-            ('return preprocess(255 * X[0].transpose(1, 2, 0), image_shape)', 'undo it first'),
-            (
-                'img = X[0].transpose(1, 2, 0) * rgb_std + rgb_mean\n'
-                'return preprocess(img * 255, image_shape)',
-                'not clipped',
-            ),
-            (
-                'return postprocess(preprocess(postprocess(X) * 255, image_shape))',
-                'picture for the screen',
-            ),
-            ('return X', 'old size'),
-        ],
-    ),
-    'weight_effect': (
-        'run, recipe, weight, factor',
-        [
-            (EFFECT.replace("/ getattr(recipe, name + '_weight')", ''), 'weighted terms'),
-            (EFFECT.replace('after[name] / before[name]', 'before[name] / after[name]'), 'after'),
-            (
-                EFFECT.replace('{weight:', "{'style_weight':").replace(
-                    'recipe, weight)', "recipe, 'style_weight')"
-                ),
-                'always changes style_weight',
-            ),
-            (EFFECT.replace('factor * getattr(recipe, weight)', 'factor'), 'sets the weight'),
-            (
-                'before = 0' + EFFECT.replace('after[name] / before[name]', 'after[name]'),
-                'divide each by what it was before',
-            ),
-            (
-                EFFECT.replace("/ getattr(recipe, name + '_weight')", '').replace(
-                    'after[name] / before[name]', 'before[name] / after[name]'
-                ),
-                'by its own weight, and take',
-            ),
-            ('return 2.0', "a dict with the keys 'content', 'style', 'tv'"),
-        ],
-    ),
-    'judge_curve': (
-        'losses',
-        [
-            (JUDGE.replace('not all(math.isfinite(l) for l in losses) or ', ''), 'NaN'),
-            (JUDGE.replace(' or losses[-1] > losses[0]', ''), 'higher than it began'),
-            (JUDGE.replace('len(losses) // 10', '1'), 'mostly noise'),
-            (JUDGE.replace('after < 0.99 * before', 'before - after > 0.01'), 'the ratio'),
-            (JUDGE.replace('after < 0.99 * before', 'True'), 'never says settled'),
-            (JUDGE.replace('after < 0.99', 'after >= 0.99'), 'exchanged'),
-            ('return 3', 'must return a str'),
-        ],
-    ),
-    'receptive_field': (
-        'name, convs_per_block=(2, 2, 4, 4, 4)',
-        [
-            (
-                FIELD.replace('side += distance\n', 'pass\n').replace('distance * 2', '1'),
-                'twice as far apart in the picture',
-            ),
-            (FIELD.replace('distance * 2', '1'), 'the poolings are counted'),
-            (FIELD.replace('side += distance\n', 'pass\n'), 'looks at two neighbours'),
-            (FIELD.replace('side, distance = 1', 'side, distance = 0'), 'begin with 1'),
-            (FIELD.replace('2 * distance', '3 * distance'), 'not three'),
-            (FIELD.replace('+= 2 * distance', '+= distance'), 'two in all'),
-            (FIELD.replace('return side', 'return side**2'), 'its side is asked for'),
-        ],
-    ),
-    'growing_sets': (
-        'layers',
-        [
-            (
-                'sets, one = [], []\nfor layer in layers:\n'
-                '    one.append(layer)\n    sets.append(one)\nreturn sets',
-                'copy it',
-            ),
-            ('return [[layer] for layer in layers]', 'each set holds one layer'),
-            ('return [layers[:i] for i in range(1, len(layers))]', 'last set'),
-            ('return [layers[:i] for i in range(len(layers))]', 'stops before i'),
-            ('return [layers[:i] for i in range(len(layers) + 1)]', 'an empty set in front'),
-            ('return [layers[:i] for i in range(len(layers), 0, -1)]', 'shrink'),
-            ('return [layers[i:] for i in range(len(layers))]', 'begin with the first'),
-            ('return layers', 'each set is a list'),
-        ],
-    ),
-    'content_only': (
-        'recipe, layer',
-        [
-            (
-                'return replace(recipe, content_layers=(layer,), style_weight=0)',
-                'total variation is still asked for',
-            ),
-            ('return replace(recipe, content_layers=(layer,))', 'style and total variation'),
-            (
-                'return replace(recipe, content_layers=(layer,), tv_weight=0)',
-                'style is still asked',
-            ),
-            ('return replace(recipe, style_weight=0, tv_weight=0)', 'still the old one'),
-            (
-                'layers = recipe.content_layers + (layer,)\n'
-                'return replace(recipe, content_layers=layers, style_weight=0, tv_weight=0)',
-                'own content layer is still there',
-            ),
-            (
-                'return replace(recipe, content_layers=(layer,), content_weight=1,'
-                ' style_weight=0, tv_weight=0)',
-                'leave content_weight',
-            ),
-            (
-                'return replace(recipe, content_layers=layer, style_weight=0, tv_weight=0)',
-                'InputError',
-            ),
-            ('recipe.style_weight = 0\nreturn recipe', 'FrozenInstanceError'),
-        ],
-    ),
-    'relative_error': (
-        'Y_hat, Y',
-        [
-            ('return ((Y_hat - Y) ** 2).mean()', 'divide by the variance'),
-            ('return ((Y_hat - Y) ** 2).mean() / Y.std()', 'standard deviation'),
-            ('return ((Y_hat - Y) ** 2).mean() / (Y**2).mean()', 'about its mean'),
-            ('return ((Y_hat - Y) ** 2).mean() / Y_hat.var()', 'not of Y_hat'),
-            ('return np.sqrt(((Y_hat - Y) ** 2).mean() / Y.var())', 'square root'),
-            ('return 1 - ((Y_hat - Y) ** 2).mean() / Y.var()', '1 minus that'),
-            ('return np.abs(Y_hat - Y).mean() / Y.var()', 'not its absolute value'),
-        ],
-    ),
-    'gram_numbers': (
-        'c',
-        [
-            ('return c * c', 'symmetric'),
-            ('return c * (c - 1) // 2', 'the diagonal counts'),
-            ('return c * c / 2', 'not quite half'),
-            ('return c', 'diagonal only'),
-        ],
-    ),
-}
 
 
 def namespace():
@@ -652,7 +131,7 @@ def test_the_stub_is_answered_kindly(name, imported):
     assert 'still empty' in result.hint
 
 
-@pytest.mark.parametrize('name', [n for n in TASKS if n not in ('freeze', 'shuffle_pixels')])
+@pytest.mark.parametrize('name', [n for n in TASKS if not TASKS[n].examine])
 def test_an_answer_copied_from_one_case_is_wrong(name, imported, capsys):
     """The right result for one draw of the data is wrong for the next."""
     import numpy
@@ -736,7 +215,7 @@ def test_results_show_nothing_twice():
 
 def test_our_adam_is_mxnets(imported):
     np, gluon = imported['np'], imported['gluon']
-    from styletransfer.exercises.tasks import adam_step
+    from styletransfer.exercises.tasks.neural_style import adam_step
 
     parameter = gluon.Parameter('x', shape=(3,))
     parameter.initialize(imported['init'].One())
@@ -753,7 +232,7 @@ def test_our_adam_is_mxnets(imported):
 
 
 def test_a_known_receptive_field():
-    from styletransfer.exercises.tasks import receptive_field
+    from styletransfer.exercises.tasks.what_the_layers_see import receptive_field
 
     assert [receptive_field(n) for n in ('conv1_1', 'conv1_2', 'pool1', 'conv4_4', 'conv5_1')] == [
         3,
@@ -762,6 +241,46 @@ def test_a_known_receptive_field():
         116 - 0,
         156,
     ]
+
+
+@pytest.mark.parametrize('answer', ['COLORS', 'SYMMETRIC'])
+def test_either_root_of_the_covariance_will_do(answer, imported):
+    import wrong_answers
+
+    body = getattr(wrong_answers, answer)
+    unbiased = body.replace('/ len(centred)', '/ (len(centred) - 1)')
+    turned = body.replace('A = np.dot(root_c,', 'Q = np.eye(3)[[2, 0, 1]]\nA = np.dot(root_c @ Q,')
+    for other in (body, unbiased, turned):
+        function = written('match_colors', 'style, content', other, imported)
+        assert all(check('match_colors', function) for _ in range(5))
+
+
+def test_the_colours_may_come_as_numpys_array(imported):
+    names = dict(imported)
+    exec(SOLUTIONS['match_colors'], names)
+    assert check(
+        'match_colors', lambda style, content: names['match_colors'](style, content).asnumpy()
+    )
+
+
+def test_the_newest_step_is_what_its_change_leads_back_to(imported):
+    """The secant condition, H y = s, holds for our direction -H g."""
+    import numpy
+
+    from styletransfer.exercises.tasks.the_original import TWO_LOOP, two_loop
+
+    for _, steps, changes in TWO_LOOP.cases(numpy.random.default_rng())[:3]:
+        assert abs(two_loop(changes[-1], steps, changes) + steps[-1]).max() < 1e-4
+
+
+def test_our_guided_gram_is_that_of_the_region(imported):
+    np, losses = imported['np'], imported['losses']
+    from styletransfer.exercises.tasks.taking_control import GUIDED_GRAM
+
+    X, half = np.random.normal(0, 1, (2, 3, 4, 6)), np.zeros((4, 6))
+    half[:, :3] = 1
+    for T, region in ((np.ones((4, 6)), X), (half, X[..., :3]), (half / 2, X[..., :3])):
+        assert abs(GUIDED_GRAM.solve(X, T) - losses.gram(region)).max() < 1e-5
 
 
 # --- the notebooks ------------------------------------------------------------------------------
@@ -805,18 +324,35 @@ def test_points_and_names_of_the_cells(path):
 @pytest.mark.parametrize('page', ['teaching.md', 'teaching.zh.md'])
 def test_the_marking_scheme_is_the_one_that_marks(page):
     text = (EXERCISES.parent / page).read_text(encoding='utf-8')
-    row = r'^\| ([12]), \d+ \| (`.+`) \| ([\d +]+) \|'
+    row = r'^\| (\d), \d+ \| (`.+`) \| ([\d +]+) \|'
     scheme = {}
     for chapter, names, points in re.findall(row, text, re.MULTILINE):
         for name, each in zip(re.findall(r'`(\w+)`', names), points.split('+')):
             scheme[name] = int(chapter), int(each)
     assert scheme == {name: (task.chapter, task.points) for name, task in TASKS.items()}
-    by_machine = sum(task.points for task in TASKS.values())
+    by_machine = points_of(1, 2)  # the assignment's
     answer, *experiment = map(int, re.findall(r'^\| [^|`]+ \| (\d) \|', text, re.MULTILINE))
     by_hand = 3 * answer + sum(experiment)
     (said,) = re.findall(r'^(?:50 points|共 50 分).*', text, re.MULTILINE)
     numbers = [int(number) for number in re.findall(r'\d+', said)]
     assert numbers == [by_machine + by_hand, by_machine, by_hand]
+    (said,) = re.findall(r'(?:another|另外) (\d+) (?:points|分)', text)
+    assert int(said) == points_of(3, 4)
+
+
+def points_of(*chapters):
+    return sum(task.points for task in TASKS.values() if task.chapter in chapters)
+
+
+@pytest.mark.parametrize('page', ['README.md', 'README.zh.md'])
+def test_the_page_for_students_counts_right(page):
+    text = (EXERCISES / page).read_text(encoding='utf-8')
+    row = r'^\| `0(\d)-.*?\| (\d+) \| (\d+) \|'
+    rows_ = [tuple(map(int, found)) for found in re.findall(row, text, re.MULTILINE)]
+    chapters = sorted({task.chapter for task in TASKS.values()})
+    counts = {n: sum(task.chapter == n for task in TASKS.values()) for n in chapters}
+    assert rows_ == [(n, counts[n], points_of(n)) for n in chapters]
+    assert re.search(rf'\b{len(TASKS)} (?:tasks|道题)', text)
 
 
 @pytest.mark.parametrize('path', ENGLISH, ids=lambda path: path.name)
@@ -939,6 +475,14 @@ def test_an_accident_costs_its_own_task_only(marked):
     assert earned('ada') == {**full, 'lr_at': 0}
     assert earned('edited') == {**full, 'gram': 0}
     assert earned('broken') == dict.fromkeys(FEW, 0)
+
+
+def test_a_variable_called_like_a_task_of_another_chapter_is_none():
+    cells = ['def guided_gram(X, T):\n    gram = 1', "check('guided_gram', guided_gram)"]
+    assert chapters_of(cells) == {4}
+    assert chapters_of(['gram = 1', *cells, "check('gram', gram)"]) == {1, 4}
+    assert chapters_of(['lr_at = 1']) == {1}
+    assert chapters_of(['x = 1']) == set()
 
 
 def test_exit_ends_its_own_cell_and_no_later_one():

@@ -47,6 +47,9 @@ class Task:
         The first that fits is told, so the more special ones come first.
     view : callable
         Takes what was returned to what is compared; raises `InputError` for the wrong kind.
+    judge : callable, optional
+        For a task with several right results: takes (arguments, what was returned) and returns
+        what is wrong with it, or None.
     examine : callable, optional
         Checks the answer in its own way, for what cannot be compared with one right result;
         takes (answer, generator) and returns a hint, or None.
@@ -59,6 +62,7 @@ class Task:
     cases: Callable[[numpy.random.Generator], List[Case]] = lambda rng: []
     mistakes: Sequence[Mistake] = ()
     view: Callable[[Any], Any] = lambda value: value
+    judge: Optional[Callable[[Case, Any], Optional[str]]] = None
     examine: Optional[Callable[[Callable[..., Any], numpy.random.Generator], Optional[str]]] = None
 
 
@@ -232,7 +236,10 @@ def compare(task: Task, answer: Callable[..., Any], rng: numpy.random.Generator)
             return str(error)
         want.append(task.view(task.solve(*copied(case))))
         changed = changed or difference(arguments, case) is not None
-    wrong = [difference(g, w) for g, w in zip(got, want)]
+    if task.judge:
+        wrong = [task.judge(case, value) for case, value in zip(cases, got)]
+    else:
+        wrong = [difference(g, w) for g, w in zip(got, want)]
     if not any(wrong):
         if changed:
             return (

@@ -1,8 +1,4 @@
-"""The tasks of the notebooks: our solutions, the data they are tried on, the usual mistakes.
-
-Solutions are the package's own functions where it has them. Students write functions of the same
-names in ``chapters/exercises``; this module is where the answers are, so it is not for them.
-"""
+"""The tasks of chapter 1: our solutions, the data they are tried on, the usual mistakes."""
 
 from __future__ import annotations
 
@@ -16,39 +12,12 @@ from mxnet import numpy as np
 from mxnet.gluon import nn
 
 from styletransfer import losses, vgg
-from styletransfer.errors import InputError
 from styletransfer.exercises.checks import Case, Mistake, Task
+from styletransfer.exercises.tasks.data import Blocks, Rng, array, features, several, sizes
 from styletransfer.images import postprocess, preprocess, rgb_mean, rgb_std
 from styletransfer.recipes import D2L_ZH, Recipe, Stage
-from styletransfer.vgg import layer_index
 
-Rng = numpy.random.Generator
-Blocks = Tuple[int, ...]
-
-
-def several(one: Callable[[Rng], Case], count: int = 3) -> Callable[[Rng], List[Case]]:
-    """Return a function that draws the arguments of `count` calls, one after the other."""
-    return lambda rng: [one(rng) for _ in range(count)]
-
-
-def array(values: Any) -> np.ndarray:
-    """Return values as MXNet's array of 32-bit floats."""
-    return np.array(numpy.asarray(values, 'float32'))
-
-
-def sizes(rng: Rng, count: int, low: int = 3, high: int = 8) -> List[int]:
-    """Return different sizes, so that no axis can be taken for another."""
-    return [int(size) for size in rng.choice(numpy.arange(low, high + 1), count, replace=False)]
-
-
-def features(rng: Rng) -> np.ndarray:
-    """Return a layer's output for a batch of different pictures."""
-    n, c, h, w = sizes(rng, 4)
-    mean = rng.uniform(-1, 1, (n, c, 1, 1))
-    return array(rng.normal(mean, rng.uniform(0.5, 2), (n, c, h, w)))
-
-
-# --- chapter 1: the picture ---------------------------------------------------------------------
+# --- the picture ---------------------------------------------------------------------------------
 
 
 def standardise(img: np.ndarray) -> np.ndarray:
@@ -219,18 +188,12 @@ CHANNEL_ROWS = Task(
 )
 
 
-# --- chapter 1: the network ---------------------------------------------------------------------
+# --- the network ---------------------------------------------------------------------------------
 
 
 def layer_number(name: str, convs_per_block: Blocks = (2, 2, 4, 4, 4)) -> int:
     """Return the number of a layer of a VGG, counted from 0."""
     return list(vgg.vgg_layer_names(convs_per_block)).index(name)
-
-
-def _layer(rng: Rng, kinds: Sequence[str] = ('conv', 'relu', 'pool')) -> Case:
-    blocks = tuple(int(convs) for convs in rng.integers(2, 5, rng.integers(3, 6)))
-    names = [name for name in vgg.vgg_layer_names(blocks) if name[:4] in kinds]
-    return str(rng.choice(names)), blocks
 
 
 def _layers(rng: Rng) -> List[Case]:
@@ -277,7 +240,7 @@ LAYER_NUMBER = Task(
 )
 
 
-# --- chapter 1: the losses ----------------------------------------------------------------------
+# --- the losses ----------------------------------------------------------------------------------
 
 
 def _unscaled_gram(X: np.ndarray) -> np.ndarray:
@@ -507,7 +470,7 @@ RAMP_VARIATION = Task(
 )
 
 
-# --- chapter 1: the optimisation ----------------------------------------------------------------
+# --- the optimisation ----------------------------------------------------------------------------
 
 
 def toy_net(rng: Rng, convs: int = 3) -> nn.HybridSequential:
@@ -1047,298 +1010,20 @@ JUDGE_CURVE = Task(
     ),
 )
 
-
-# --- chapter 2: what the layers see -------------------------------------------------------------
-
-
-def receptive_field(name: str, convs_per_block: Blocks = (2, 2, 4, 4, 4)) -> int:
-    """Return how many pixels wide a piece of the picture one number of a layer depends on."""
-    return _field(name, convs_per_block)
-
-
-def _field(
-    name: str, blocks: Blocks, start: int = 1, stride: int = 2, pool: int = 1, conv: int = 2
-) -> int:
-    """Follow the layers up to `name`, each as wide and with the stride the arguments say."""
-    width, jump = start, 1
-    for layer in list(vgg.vgg_layer_names(blocks))[: layer_number(name, blocks) + 1]:
-        if layer.startswith('conv'):
-            width += conv * jump
-        elif layer.startswith('pool'):
-            width += pool * jump
-            jump *= stride
-    return width
-
-
-def _deep_layers(rng: Rng) -> List[Case]:
-    cases = [_layer(rng, ('conv',)) for _ in range(4)]
-    blocks = tuple(int(convs) for convs in rng.integers(2, 5, 4))
-    return [*cases, ('conv3_2', blocks), ('pool2', blocks), ('relu2_1', blocks)]
-
-
-RECEPTIVE_FIELD = Task(
-    'receptive_field',
-    2,
-    2,
-    receptive_field,
-    _deep_layers,
-    (
-        Mistake(
-            lambda name, blocks: _field(name, blocks, stride=1, pool=0),
-            'behind a pooling, neighbours are twice as far apart in the picture: what the next '
-            'convolutions add doubles each time',
-        ),
-        Mistake(
-            lambda name, blocks: _field(name, blocks, stride=1),
-            'the poolings are counted, but behind each of them neighbours are twice as far apart: '
-            'double what each later layer adds',
-        ),
-        Mistake(
-            lambda name, blocks: _field(name, blocks, pool=0),
-            'a 2x2 pooling looks at two neighbours and so widens the field too, by one distance',
-        ),
-        Mistake(
-            lambda name, blocks: _field(name, blocks, start=0),
-            'one too small: the pixel itself counts, so begin with 1',
-        ),
-        Mistake(
-            lambda name, blocks: _field(name, blocks, conv=3),
-            'a 3x3 convolution adds two neighbours, not three: one on each side',
-        ),
-        Mistake(
-            lambda name, blocks: _field(name, blocks, conv=1),
-            'a 3x3 convolution adds a neighbour on each side, so two in all',
-        ),
-        Mistake(
-            lambda name, blocks: receptive_field(name, blocks) ** 2,
-            'this is the number of pixels in the square: its side is asked for',
-        ),
-    ),
+TASKS = (
+    STANDARDISE,
+    UNDO,
+    CHANNEL_ROWS,
+    LAYER_NUMBER,
+    GRAM,
+    SHUFFLE_PIXELS,
+    TOTAL_VARIATION,
+    RAMP_VARIATION,
+    FREEZE,
+    IS_FROZEN,
+    ADAM_STEP,
+    LR_AT,
+    CARRY_OVER,
+    WEIGHT_EFFECT,
+    JUDGE_CURVE,
 )
-
-
-def growing_sets(layers: Sequence[str]) -> List[List[str]]:
-    """Return the first layer, then the first two, and so on up to all of them."""
-    return [list(layers[: i + 1]) for i in range(len(layers))]
-
-
-def _lists(value: Any) -> Any:
-    if not isinstance(value, (list, tuple)):
-        raise InputError(f'it must return a list of lists of layers, not a {type(value).__name__}')
-    for part in value:
-        if isinstance(part, str):
-            raise InputError('each set is a list of layers, even the first, which has just one')
-        if not isinstance(part, (list, tuple)):
-            raise InputError(f'each set is a list of layers, not a {type(part).__name__}')
-    return [list(part) for part in value]
-
-
-def _named_layers(rng: Rng) -> Case:
-    names = list(vgg.vgg_layer_names())
-    count = int(rng.integers(3, 7))
-    return ([names[i] for i in sorted(rng.choice(len(names), count, replace=False))],)
-
-
-GROWING_SETS = Task(
-    'growing_sets',
-    2,
-    1,
-    growing_sets,
-    several(_named_layers),
-    (
-        Mistake(
-            lambda layers: [list(layers)] * len(layers),
-            'all sets are the same: appending to one list and storing it each time stores one '
-            'list many times, so copy it',
-        ),
-        Mistake(
-            lambda layers: [[layer] for layer in layers],
-            'each set holds one layer: they should grow, each holding those before as well',
-        ),
-        Mistake(
-            lambda layers: growing_sets(layers)[:-1],
-            'the last set, with all layers, is missing',
-        ),
-        Mistake(
-            lambda layers: [[], *growing_sets(layers)[:-1]],
-            'the first set is empty and the last is missing: layers[:i] stops before i',
-        ),
-        Mistake(
-            lambda layers: [[], *growing_sets(layers)],
-            'there is an empty set in front: begin with the first layer',
-        ),
-        Mistake(
-            lambda layers: growing_sets(layers)[::-1],
-            'the sets shrink: begin with the first layer alone',
-        ),
-        Mistake(
-            lambda layers: [list(layers[i:]) for i in range(len(layers))],
-            'these end with the last layer each time: they should begin with the first',
-        ),
-    ),
-    view=_lists,
-)
-
-
-def content_only(recipe: Recipe, layer: str) -> Recipe:
-    """Return the recipe that asks for one layer's content, and for nothing else."""
-    return replace(recipe, content_layers=(layer,), style_weight=0, tv_weight=0)
-
-
-def _asked(value: Any) -> Any:
-    if not isinstance(value, Recipe):
-        raise InputError(f'it must return a Recipe, made by replace, not a {type(value).__name__}')
-    contents = sorted(layer_index(layer) for layer in value.content_layers)
-    styles = sorted(layer_index(layer) for layer in value.style_layers)
-    return {
-        'content_layers': contents if value.content_weight else [],
-        'content_weight': float(value.content_weight),
-        'style_layers': styles if value.style_weight else [],
-        'style_weight': float(value.style_weight) if styles else 0.0,
-        'tv_weight': float(value.tv_weight),
-    }
-
-
-def _recipe_case(rng: Rng) -> Case:
-    names = [name for name in list(vgg.vgg_layer_names())[:29] if name != 'conv4_4']
-    content, style, tv = (float(weight) for weight in rng.uniform(0.5, 100, 3))
-    recipe = replace(D2L_ZH, content_weight=content, style_weight=style, tv_weight=tv)
-    return recipe, str(rng.choice(names))
-
-
-CONTENT_ONLY = Task(
-    'content_only',
-    2,
-    1,
-    content_only,
-    several(_recipe_case),
-    (
-        Mistake(
-            lambda recipe, layer: replace(content_only(recipe, layer), tv_weight=recipe.tv_weight),
-            'total variation is still asked for: with it, smoothness would be mistaken for what '
-            'the layer remembers',
-        ),
-        Mistake(
-            lambda recipe, layer: replace(recipe, content_layers=(layer,)),
-            'style and total variation are still asked for: set their weights to 0',
-        ),
-        Mistake(
-            lambda recipe, layer: replace(
-                content_only(recipe, layer), style_weight=recipe.style_weight
-            ),
-            'style is still asked for: set its weight to 0',
-        ),
-        Mistake(
-            lambda recipe, layer: replace(recipe, style_weight=0, tv_weight=0),
-            'the content layer is still the old one',
-        ),
-        Mistake(
-            lambda recipe, layer: replace(
-                content_only(recipe, layer),
-                content_layers=(*recipe.content_layers, layer),
-            ),
-            "the recipe's own content layer is still there: ask for the given one only",
-        ),
-        Mistake(
-            lambda recipe, layer: replace(content_only(recipe, layer), content_weight=1.0),
-            'leave content_weight as the recipe has it',
-        ),
-    ),
-    view=_asked,
-)
-
-
-def relative_error(Y_hat: np.ndarray, Y: np.ndarray) -> np.ndarray:
-    """Return the mean squared error over the variance of Y: 1 for the best constant guess."""
-    return np.square(Y_hat - Y).mean() / Y.var()
-
-
-def _error_case(rng: Rng) -> Case:
-    Y = features(rng) * array(rng.uniform(1, 4)) + array(rng.uniform(1, 3))
-    return Y + array(rng.normal(0, rng.uniform(0.5, 1.5), Y.shape)), Y
-
-
-RELATIVE_ERROR = Task(
-    'relative_error',
-    2,
-    2,
-    relative_error,
-    several(_error_case),
-    (
-        Mistake(
-            lambda Y_hat, Y: np.square(Y_hat - Y).mean(),
-            'this is the error itself: layers with large outputs would look bad, so divide by the '
-            'variance of Y',
-        ),
-        Mistake(
-            lambda Y_hat, Y: np.square(Y_hat - Y).mean() / Y.std(),
-            'this divides a square by a standard deviation: divide by the variance, its square',
-        ),
-        Mistake(
-            lambda Y_hat, Y: np.square(Y_hat - Y).mean() / np.square(Y).mean(),
-            'this divides by the mean square of Y: the variance is about its mean',
-        ),
-        Mistake(
-            lambda Y_hat, Y: np.square(Y_hat - Y).mean() / Y_hat.var(),
-            'divide by the variance of Y, what should come out, not of Y_hat',
-        ),
-        Mistake(
-            lambda Y_hat, Y: np.sqrt(relative_error(Y_hat, Y)),
-            'this is the square root of what is asked for',
-        ),
-        Mistake(
-            lambda Y_hat, Y: 1 - relative_error(Y_hat, Y),
-            'this is the share that was rebuilt: the error is 1 minus that',
-        ),
-        Mistake(
-            lambda Y_hat, Y: np.abs(Y_hat - Y).mean() / Y.var(),
-            'take the square of the difference, not its absolute value',
-        ),
-    ),
-)
-
-
-def gram_numbers(c: int) -> int:
-    """Return how many different numbers a symmetric matrix of c rows and columns holds."""
-    return c * (c + 1) // 2
-
-
-GRAM_NUMBERS = Task(
-    'gram_numbers',
-    2,
-    1,
-    gram_numbers,
-    several(lambda rng: (int(rng.integers(3, 600)),), 4),
-    (
-        Mistake(lambda c: c * c, 'G is symmetric: half of the numbers beside the diagonal repeat'),
-        Mistake(lambda c: c * (c - 1) // 2, 'the diagonal counts too: it has c numbers'),
-        Mistake(lambda c: c * c / 2, 'not quite half of c * c: the diagonal is there only once'),
-        Mistake(lambda c: c, 'this is the diagonal only'),
-    ),
-)
-
-TASKS: Dict[str, Task] = {
-    task.name: task
-    for task in (
-        STANDARDISE,
-        UNDO,
-        CHANNEL_ROWS,
-        LAYER_NUMBER,
-        GRAM,
-        SHUFFLE_PIXELS,
-        TOTAL_VARIATION,
-        RAMP_VARIATION,
-        FREEZE,
-        IS_FROZEN,
-        ADAM_STEP,
-        LR_AT,
-        CARRY_OVER,
-        WEIGHT_EFFECT,
-        JUDGE_CURVE,
-        RECEPTIVE_FIELD,
-        GROWING_SETS,
-        CONTENT_ONLY,
-        RELATIVE_ERROR,
-        GRAM_NUMBERS,
-    )
-}

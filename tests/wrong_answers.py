@@ -1,0 +1,919 @@
+"""What students write: wrong answers to every task, and a piece of the hint each must get."""
+
+ADAM = """
+m = 0.9 * m + 0.1 * g
+v = 0.999 * v + 0.001 * g * g
+m_hat = m / (1 - 0.9**t)
+v_hat = v / (1 - 0.999**t)
+x = x - lr * m_hat / (np.sqrt(v_hat) + 1e-8)
+return x, m, v
+"""
+NAMES = """
+names = []
+for block, convs in enumerate(convs_per_block, start=1):
+    for depth in range(1, convs + 1):
+        names += [f'conv{block}_{depth}', f'relu{block}_{depth}']
+    names.append(f'pool{block}')
+return names.index(name)
+"""
+FIELD = """
+side, distance = 1, 1
+for layer in vgg_layer_names(convs_per_block):
+    if layer.startswith('conv'):
+        side += 2 * distance
+    if layer.startswith('pool'):
+        side += distance
+        distance = distance * 2
+    if layer == name:
+        return side
+"""
+EFFECT = """
+def losses(recipe):
+    terms = run(recipe)
+    return {name: terms[name] / getattr(recipe, name + '_weight') for name in terms}
+before = losses(recipe)
+after = losses(replace(recipe, **{weight: factor * getattr(recipe, weight)}))
+return {name: after[name] / before[name] for name in before}
+"""
+JUDGE = """
+if not all(math.isfinite(l) for l in losses) or losses[-1] > losses[0]:
+    return 'diverged'
+tenth = len(losses) // 10
+before = sum(losses[-2 * tenth:-tenth]) / tenth
+after = sum(losses[-tenth:]) / tenth
+return 'falling' if after < 0.99 * before else 'settled'
+"""
+LOOPS = """
+r, alphas = g, []
+for s, y in zip(steps[::-1], changes[::-1]):
+    alpha = (s * r).sum() / (s * y).sum()
+    alphas.append(alpha)
+    r = r - alpha * y
+if len(steps) > 0:
+    s, y = steps[-1], changes[-1]
+    r = r * (s * y).sum() / (y * y).sum()
+for s, y, alpha in zip(steps, changes, alphas[::-1]):
+    beta = (y * r).sum() / (s * y).sum()
+    r = r + (alpha - beta) * s
+return -r
+"""
+PAPER = """
+N, M = Y.shape[1], Y.shape[2] * Y.shape[3]
+F, P = Y_hat.reshape(N, M), Y.reshape(N, M)
+return np.square(np.dot(F, F.T) - np.dot(P, P.T)).sum() / (4 * N**2 * M**2)
+"""
+FILTERS = """
+m = npx.relu(Y).mean(axis=(0, 2, 3))
+return W / m.reshape(-1, 1, 1, 1), b / m, W_next * m.reshape(1, -1, 1, 1)
+"""
+LIGHT = """
+luma = np.array([0.299, 0.587, 0.114])
+m = content - np.dot(content, luma)[..., None]
+Y = np.dot(result, luma)
+Y = np.maximum(Y, -m.min(axis=-1))
+Y = np.minimum(Y, 1 - m.max(axis=-1))
+return Y[..., None] + m
+"""
+COLORS = """
+def split(img):
+    pixels = img.reshape(-1, 3)
+    centred = pixels - pixels.mean(axis=0)
+    S = np.dot(centred.T, centred) / len(centred)
+    return pixels.mean(axis=0), pixels, np.linalg.cholesky(S)
+mu_s, x, root_s = split(style)
+mu_c, _, root_c = split(content)
+A = np.dot(root_c, np.linalg.inv(root_s))
+return (np.dot(x - mu_s, A.T) + mu_c).reshape(style.shape)
+"""
+MATRIX = 'np.dot(root_c, np.linalg.inv(root_s))'
+SYMMETRIC = COLORS.replace(
+    'np.linalg.cholesky(S)',
+    'np.dot(np.linalg.eigh(S)[1] * np.sqrt(np.linalg.eigh(S)[0]), np.linalg.eigh(S)[1].T)',
+)
+MASK = """
+for _ in range(int(layer[4]) - 1):
+    h, w = mask.shape[0] // 2, mask.shape[1] // 2
+    mask = mask[:2 * h, :2 * w].reshape(h, 2, w, 2).mean(axis=(1, 3))
+return mask
+"""
+GUIDED = """
+return losses.gram(X * (T / np.sqrt((T * T).mean())))
+"""
+MIX = """
+total = sum(weights)
+return [sum(w * G for w, G in zip(weights, layer)) / total for layer in zip(*grams)]
+"""
+
+
+def of_both_roots(before, after, hint):
+    """Return a wrong `match_colors` with the triangular root, and one with the symmetric root."""
+    for answer in (COLORS, SYMMETRIC):
+        assert before in answer
+        yield answer.replace(before, after), hint
+
+
+# task: the arguments, and wrong answers with a piece of the hint each must get
+WRONG = {
+    'standardise': (
+        'img',
+        [
+            (
+                'return np.expand_dims(((img - rgb_mean) / rgb_std).transpose(2, 0, 1), 0)',
+                'divide by 255 first',
+            ),
+            ('return (img / 255 - rgb_mean) / rgb_std', 'now the axes'),
+            ('return ((img / 255 - rgb_mean) / rgb_std).transpose(2, 0, 1)', 'batch axis'),
+            (
+                'x = (img / 255 - rgb_mean) / rgb_std\n'
+                'return x.reshape(1, 3, img.shape[0], img.shape[1])',
+                'move the axes with transpose',
+            ),
+            ('return ((img / 255 - rgb_mean) / rgb_std).T[None]', 'rows and columns are swapped'),
+            ('return ((img / 255) - rgb_mean).transpose(2, 0, 1)[None]', 'not divided by'),
+            ('return (img / 255).transpose(2, 0, 1)[None]', 'not standardised'),
+            (
+                'return (img / 255 / rgb_std - rgb_mean).transpose(2, 0, 1)[None]',
+                'subtract the mean first',
+            ),
+            (
+                'x = (img / 255 - rgb_mean[::-1]) / rgb_std[::-1]\n'
+                'return x.transpose(2, 0, 1)[None]',
+                'red and blue are exchanged',
+            ),
+        ],
+    ),
+    'undo': (
+        'X',
+        [
+            ('return X[0].transpose(1, 2, 0) * rgb_std + rgb_mean', 'but for the clipping'),
+            (
+                'return ((X[0].transpose(1, 2, 0) + rgb_mean) * rgb_std).clip(0, 1)',
+                'in reverse order',
+            ),
+            (
+                'return 255 * (X[0].transpose(1, 2, 0) * rgb_std + rgb_mean).clip(0, 1)',
+                'not in 0 to 255',
+            ),
+            (
+                'return (X[0].transpose(1, 2, 0) * rgb_std + rgb_mean).clip(0, 255)',
+                'clip to 0 and 1',
+            ),
+            (
+                'n, c, h, w = X.shape\n'
+                'return (X.reshape(h, w, c) * rgb_std + rgb_mean).clip(0, 1)',
+                'reshape scatters',
+            ),
+            ('return (X[0].T * rgb_std + rgb_mean).clip(0, 1)', 'rows and columns are swapped'),
+            (
+                'return (X[0] * rgb_std.reshape(3, 1, 1) + rgb_mean.reshape(3, 1, 1)).clip(0, 1)',
+                'channels last',
+            ),
+            (
+                'return (X.transpose(0, 2, 3, 1) * rgb_std + rgb_mean).clip(0, 1)',
+                'batch axis is still there',
+            ),
+            (
+                'return ((X[0].transpose(1, 2, 0) - rgb_mean) / rgb_std).clip(0, 1)',
+                'standardises once more',
+            ),
+        ],
+    ),
+    'channel_rows': (
+        'X',
+        [
+            ('n, c, h, w = X.shape\nreturn X.reshape(c, n * h * w)', 'the trap'),
+            ('return X.transpose(0, 2, 3, 1).reshape(-1, X.shape[1])', 'one column per channel'),
+            ('return X[0].reshape(X.shape[1], -1)', 'the first picture only'),
+            ('return X.reshape(len(X), -1)', 'one row per picture'),
+            ('return X.reshape(X.shape[0], X.shape[1], -1)', 'three axes'),
+            ('return X.transpose(1, 2, 3, 0).reshape(X.shape[1], -1)', 'in another order'),
+        ],
+    ),
+    'layer_number': (
+        'name, convs_per_block=(2, 2, 4, 4, 4)',
+        [
+            (NAMES.replace('.index(name)', '.index(name) + 1'), 'one too many'),
+            (
+                NAMES.replace('names.append', "if name == f'pool{block}': names.append"),
+                'pooling at the end of each block',
+            ),
+            (
+                'count = 0\n'
+                'for block, convs in enumerate(convs_per_block, start=1):\n'
+                '    for depth in range(1, convs + 1):\n'
+                "        if name == f'conv{block}_{depth}': return count\n"
+                '        count += 1\n'
+                "        if name == f'relu{block}_{depth}': return count\n"
+                "    if name == f'pool{block}': return count\n",
+                'counts the convolutions only',
+            ),
+            (
+                'count = 0\n'
+                'for block, convs in enumerate(convs_per_block, start=1):\n'
+                '    for depth in range(1, convs + 1):\n'
+                "        if name == f'conv{block}_{depth}': return count\n"
+                '        count += 1\n'
+                "        if name == f'relu{block}_{depth}': return count\n"
+                "    if name == f'pool{block}': return count\n"
+                '    count += 1\n',
+                'followed by a ReLU',
+            ),
+            ('convs_per_block = (2, 2, 4, 4, 4)' + NAMES, 'right for VGG-19 only'),
+        ],
+    ),
+    'gram': (
+        'X',
+        [
+            (
+                'n, c, h, w = X.shape\nX = X.reshape(c, n * h * w)\n'
+                'return np.dot(X, X.T) / (n * c * h * w)',
+                'mixes pictures and channels',
+            ),
+            (
+                'c = X.shape[1]\nrows = X.transpose(1, 0, 2, 3).reshape(c, -1)\n'
+                'return np.dot(rows, rows.T) / X.size',
+                'one matrix for the whole batch',
+            ),
+            (
+                'x = X[0].reshape(X.shape[1], -1)\nreturn np.dot(x, x.T) / x.size',
+                'the first picture only',
+            ),
+            (
+                'n, c, h, w = X.shape\nx = X.reshape(n, c, -1)\n'
+                'return np.matmul(x, x.transpose(0, 2, 1))',
+                'not divided by',
+            ),
+            (
+                'n, c, h, w = X.shape\nx = X.reshape(n, c, -1)\n'
+                'return np.matmul(x, x.transpose(0, 2, 1)) / (c * c)',
+                'number of elements of G',
+            ),
+            (
+                'n, c, h, w = X.shape\nx = X.reshape(n, c, -1)\n'
+                'return np.matmul(x, x.transpose(0, 2, 1)) / X.size',
+                'leave n out',
+            ),
+            (
+                'n, c, h, w = X.shape\nx = X.reshape(n, c, -1)\n'
+                'return np.matmul(x, x.transpose(0, 2, 1)) / (h * w)',
+                'divided by h * w only',
+            ),
+            (
+                'n, c, h, w = X.shape\nx = X.reshape(n, c, -1)\n'
+                'return np.matmul(x.transpose(0, 2, 1), x) / (c * h * w)',
+                'compares each two pixels',
+            ),
+            (
+                'n, c, h, w = X.shape\nx = X.reshape(n, c, -1)\n'
+                'x = x - x.mean(axis=2, keepdims=True)\n'
+                'return np.matmul(x, x.transpose(0, 2, 1)) / (c * h * w)',
+                'covariance',
+            ),
+        ],
+    ),
+    'shuffle_pixels': (
+        'X',
+        [
+            ('return X', 'nothing has moved'),
+            ('return X[:, :, ::-1, ::-1]', 'same order every time'),
+            (
+                'n, c, h, w = X.shape\nY = X.reshape(n, c, h * w).copy()\n'
+                'for i in range(n):\n    for j in range(c):\n'
+                '        Y[i, j] = Y[i, j][np.argsort(np.random.uniform(size=h * w))'
+                ".astype('int32')]\n"
+                'return Y.reshape(n, c, h, w)',
+                'each channel was shuffled',
+            ),
+            ('return X[:, ::-1]', 'the channels were shuffled'),
+            ('return X + np.random.normal(0, 1, X.shape)', 'not the same numbers'),
+            (
+                'order = np.argsort(np.random.uniform(size=X.size)).astype("int32")\n'
+                'return X.reshape(-1)[order].reshape(X.shape)',
+                'from one channel or picture to another',
+            ),
+            ('return X.reshape(X.shape[0], X.shape[1], -1)', 'shape must stay'),
+        ],
+    ),
+    'total_variation': (
+        'X',
+        [
+            (
+                'return (np.abs(X[:, :, 1:] - X[:, :, :-1]).mean()\n'
+                '        + np.abs(X[..., 1:] - X[..., :-1]).mean())',
+                'twice too much',
+            ),
+            (
+                'return 0.5 * (np.abs(X[:, :, 1:] - X[:, :, :-1]).sum()\n'
+                '        + np.abs(X[..., 1:] - X[..., :-1]).sum())',
+                'sum of the differences: take their mean',
+            ),
+            (
+                'return (np.abs(X[:, :, 1:] - X[:, :, :-1]).sum()\n'
+                '        + np.abs(X[..., 1:] - X[..., :-1]).sum())',
+                'half the sum of the two means',
+            ),
+            (
+                'return 0.5 * ((X[:, :, 1:] - X[:, :, :-1]).mean()\n'
+                '        + (X[..., 1:] - X[..., :-1]).mean())',
+                'cancel each other',
+            ),
+            (
+                'return 0.5 * (((X[:, :, 1:] - X[:, :, :-1]) ** 2).mean()\n'
+                '        + ((X[..., 1:] - X[..., :-1]) ** 2).mean())',
+                'squares the differences',
+            ),
+            ('return 0.5 * np.abs(X[:, :, 1:] - X[:, :, :-1]).mean()', 'above each other only'),
+            ('return 0.5 * np.abs(X[..., 1:] - X[..., :-1]).mean()', 'side by side only'),
+            (
+                'return 0.5 * (np.abs(X - np.roll(X, 1, 2)).mean()\n'
+                '        + np.abs(X - np.roll(X, 1, 3)).mean())',
+                'np.roll',
+            ),
+            (
+                'return 0.5 * (np.abs(X[1:] - X[:-1]).mean()\n'
+                '        + np.abs(X[:, 1:] - X[:, :-1]).mean())',
+                'compares pictures and channels',
+            ),
+        ],
+    ),
+    'ramp_variation': (
+        'h, w, a, b',
+        [
+            ('return (a + b) / 2', 'take absolute values'),
+            ('return abs(a + b) / 2', 'cannot cancel'),
+            ('return abs(a) + abs(b)', 'twice too much'),
+            ('return (abs(a) * (h - 1) + abs(b) * (w - 1)) / 2', 'height of the whole ramp'),
+            ('return (abs(a) * (h - 1) * w + abs(b) * (w - 1) * h) / 2', 'sum of all steps'),
+            ('return (abs(a) * (h - 1) / h + abs(b) * (w - 1) / w) / 2', 'h - 1 steps'),
+            ('return (a**2 + b**2) / 2', 'not squares'),
+        ],
+    ),
+    'freeze': (
+        'net',
+        [
+            ('return net', 'still computes a gradient'),
+            ("net.collect_params().setattr('grad_req', 'null')", 'return the network'),
+            ("net.collect_params().setattr('lr_mult', 0)\nreturn net", 'lr_mult'),
+            ("net[0].collect_params().setattr('grad_req', 'null')\nreturn net", 'freeze all'),
+            (
+                "net.collect_params().setattr('grad_req', 'null')\n"
+                'net.initialize(init.Zero(), force_reinit=True)\nreturn net',
+                'weights themselves have changed',
+            ),
+            (
+                "net.collect_params().setattr('grad_req', 'null')\n"
+                'class Cut(gluon.nn.Block):\n'
+                '    def __init__(self):\n'
+                '        super().__init__()\n'
+                '        self.net = net\n'
+                '    def forward(self, X):\n'
+                '        with autograd.pause():\n'
+                '            return self.net(X)\n'
+                'return Cut()',
+                'does not reach the picture',
+            ),
+            ('return list(net)', 'not a list'),
+        ],
+    ),
+    'is_frozen': (
+        'net',
+        [
+            (
+                "return any(p.grad_req == 'null' for p in net.collect_params().values())",
+                'ask all of them',
+            ),
+            ("return net[0].weight.grad_req == 'null'", 'asks the first layer only'),
+            ("return net[-2].weight.grad_req == 'null'", 'asks the last layer only'),
+            (
+                "return not all(p.grad_req == 'null' for p in net.collect_params().values())",
+                'other way round',
+            ),
+            (
+                "return all(layer.weight.grad_req == 'null' for layer in net[::2])",
+                'biases',
+            ),
+            ('return True', 'even for a network that is not frozen'),
+            ('return False', 'even for a network that is frozen'),
+        ],
+    ),
+    'adam_step': (
+        'x, g, m, v, t, lr',
+        [
+            (ADAM.replace('/ (1 - 0.9**t)', '').replace('/ (1 - 0.999**t)', ''), 'start at 0'),
+            (ADAM.replace('/ (1 - 0.999**t)', ''), 'v needs the correction'),
+            (ADAM.replace('/ (1 - 0.9**t)', ''), 'm needs the correction'),
+            (ADAM.replace('g * g', 'g'), 'squares of the gradient'),
+            (ADAM.replace('np.sqrt(v_hat)', 'v_hat'), 'square root of v'),
+            (
+                ADAM.replace('0.999 ', '?')
+                .replace('0.9 ', '0.999 ')
+                .replace('?', '0.9 ')
+                .replace('0.001', '?')
+                .replace('0.1', '0.001')
+                .replace('?', '0.1')
+                .replace('0.999**t', '?')
+                .replace('0.9**t', '0.999**t')
+                .replace('?', '0.9**t'),
+                'betas are swapped',
+            ),
+            (ADAM.replace('x - lr', 'x + lr'), 'uphill'),
+            (
+                ADAM.replace('m = ', 'm2 = ', 1)
+                .replace('v = ', 'v2 = ', 1)
+                .replace('m_hat = m', 'm_hat = m2')
+                .replace('v_hat = v', 'v_hat = v2'),
+                'the old ones',
+            ),
+            (ADAM.replace('return x, m, v', 'return x'), 'return the new m and v'),
+            ('return x - lr * g, m, v', 'plain gradient descent'),
+            ('t = t + 1' + ADAM, 'do not add 1'),
+            (ADAM.replace('return x, m, v', 'return x, m_hat, v_hat'), 'corrects them twice'),
+        ],
+    ),
+    'lr_at': (
+        'epoch, lr, lr_decay, lr_decay_epoch',
+        [
+            ('return lr * lr_decay ** (epoch // lr_decay_epoch)', 'one epoch early'),
+            ('return lr * lr_decay ** (epoch - 1)', 'after every epoch'),
+            ('return lr * lr_decay ** ((epoch - 1) / lr_decay_epoch)', 'glides down'),
+            ('return lr * lr_decay if epoch > lr_decay_epoch else lr', 'drops once only'),
+            (
+                'k = (epoch - 1) // lr_decay_epoch\nreturn lr * lr_decay * k if k else lr',
+                'drops multiply',
+            ),
+            (
+                'e = epoch - 1\nreturn lr * lr_decay if e and e % lr_decay_epoch == 0 else lr',
+                'back in the next',
+            ),
+            ('return lr / lr_decay ** ((epoch - 1) // lr_decay_epoch)', 'this grows'),
+        ],
+    ),
+    'carry_over': (
+        'X, image_shape',
+        [
+            ('return preprocess(postprocess(X), image_shape)', 'almost black'),
+            (
+                'return preprocess(postprocess(X) * 255, (image_shape[1], image_shape[0]))',
+                'width and height are swapped',
+            ),
+            ('return preprocess(X[0].transpose(1, 2, 0), image_shape)', 'undo it first'),
+            ('return preprocess(255 * X[0].transpose(1, 2, 0), image_shape)', 'undo it first'),
+            (
+                'img = X[0].transpose(1, 2, 0) * rgb_std + rgb_mean\n'
+                'return preprocess(img * 255, image_shape)',
+                'not clipped',
+            ),
+            (
+                'return postprocess(preprocess(postprocess(X) * 255, image_shape))',
+                'picture for the screen',
+            ),
+            ('return X', 'old size'),
+        ],
+    ),
+    'weight_effect': (
+        'run, recipe, weight, factor',
+        [
+            (EFFECT.replace("/ getattr(recipe, name + '_weight')", ''), 'weighted terms'),
+            (EFFECT.replace('after[name] / before[name]', 'before[name] / after[name]'), 'after'),
+            (
+                EFFECT.replace('{weight:', "{'style_weight':").replace(
+                    'recipe, weight)', "recipe, 'style_weight')"
+                ),
+                'always changes style_weight',
+            ),
+            (EFFECT.replace('factor * getattr(recipe, weight)', 'factor'), 'sets the weight'),
+            (
+                'before = 0' + EFFECT.replace('after[name] / before[name]', 'after[name]'),
+                'divide each by what it was before',
+            ),
+            (
+                EFFECT.replace("/ getattr(recipe, name + '_weight')", '').replace(
+                    'after[name] / before[name]', 'before[name] / after[name]'
+                ),
+                'by its own weight, and take',
+            ),
+            ('return 2.0', "a dict with the keys 'content', 'style', 'tv'"),
+        ],
+    ),
+    'judge_curve': (
+        'losses',
+        [
+            (JUDGE.replace('not all(math.isfinite(l) for l in losses) or ', ''), 'NaN'),
+            (JUDGE.replace(' or losses[-1] > losses[0]', ''), 'higher than it began'),
+            (JUDGE.replace('len(losses) // 10', '1'), 'mostly noise'),
+            (JUDGE.replace('after < 0.99 * before', 'before - after > 0.01'), 'the ratio'),
+            (JUDGE.replace('after < 0.99 * before', 'True'), 'never says settled'),
+            (JUDGE.replace('after < 0.99', 'after >= 0.99'), 'exchanged'),
+            ('return 3', 'must return a str'),
+        ],
+    ),
+    'receptive_field': (
+        'name, convs_per_block=(2, 2, 4, 4, 4)',
+        [
+            (
+                FIELD.replace('side += distance\n', 'pass\n').replace('distance * 2', '1'),
+                'twice as far apart in the picture',
+            ),
+            (FIELD.replace('distance * 2', '1'), 'the poolings are counted'),
+            (FIELD.replace('side += distance\n', 'pass\n'), 'looks at two neighbours'),
+            (FIELD.replace('side, distance = 1', 'side, distance = 0'), 'begin with 1'),
+            (FIELD.replace('2 * distance', '3 * distance'), 'not three'),
+            (FIELD.replace('+= 2 * distance', '+= distance'), 'two in all'),
+            (FIELD.replace('return side', 'return side**2'), 'its side is asked for'),
+        ],
+    ),
+    'growing_sets': (
+        'layers',
+        [
+            (
+                'sets, one = [], []\nfor layer in layers:\n'
+                '    one.append(layer)\n    sets.append(one)\nreturn sets',
+                'copy it',
+            ),
+            ('return [[layer] for layer in layers]', 'each set holds one layer'),
+            ('return [layers[:i] for i in range(1, len(layers))]', 'last set'),
+            ('return [layers[:i] for i in range(len(layers))]', 'stops before i'),
+            ('return [layers[:i] for i in range(len(layers) + 1)]', 'an empty set in front'),
+            ('return [layers[:i] for i in range(len(layers), 0, -1)]', 'shrink'),
+            ('return [layers[i:] for i in range(len(layers))]', 'begin with the first'),
+            ('return layers', 'each set is a list'),
+        ],
+    ),
+    'content_only': (
+        'recipe, layer',
+        [
+            (
+                'return replace(recipe, content_layers=(layer,), style_weight=0)',
+                'total variation is still asked for',
+            ),
+            ('return replace(recipe, content_layers=(layer,))', 'style and total variation'),
+            (
+                'return replace(recipe, content_layers=(layer,), tv_weight=0)',
+                'style is still asked',
+            ),
+            ('return replace(recipe, style_weight=0, tv_weight=0)', 'still the old one'),
+            (
+                'layers = recipe.content_layers + (layer,)\n'
+                'return replace(recipe, content_layers=layers, style_weight=0, tv_weight=0)',
+                'own content layer is still there',
+            ),
+            (
+                'return replace(recipe, content_layers=(layer,), content_weight=1,'
+                ' style_weight=0, tv_weight=0)',
+                'leave content_weight',
+            ),
+            (
+                'return replace(recipe, content_layers=layer, style_weight=0, tv_weight=0)',
+                'InputError',
+            ),
+            ('recipe.style_weight = 0\nreturn recipe', 'FrozenInstanceError'),
+        ],
+    ),
+    'relative_error': (
+        'Y_hat, Y',
+        [
+            ('return ((Y_hat - Y) ** 2).mean()', 'divide by the variance'),
+            ('return ((Y_hat - Y) ** 2).mean() / Y.std()', 'standard deviation'),
+            ('return ((Y_hat - Y) ** 2).mean() / (Y**2).mean()', 'about its mean'),
+            ('return ((Y_hat - Y) ** 2).mean() / Y_hat.var()', 'not of Y_hat'),
+            ('return np.sqrt(((Y_hat - Y) ** 2).mean() / Y.var())', 'square root'),
+            ('return 1 - ((Y_hat - Y) ** 2).mean() / Y.var()', '1 minus that'),
+            ('return np.abs(Y_hat - Y).mean() / Y.var()', 'not its absolute value'),
+        ],
+    ),
+    'gram_numbers': (
+        'c',
+        [
+            ('return c * c', 'symmetric'),
+            ('return c * (c - 1) // 2', 'the diagonal counts'),
+            ('return c * c / 2', 'not quite half'),
+            ('return c', 'diagonal only'),
+        ],
+    ),
+    'pool_average': (
+        'X',
+        [
+            (
+                "return npx.pooling(X, kernel=(2, 2), stride=(2, 2), pool_type='max')",
+                'max pooling',
+            ),
+            (
+                'h, w = X.shape[2] // 2 * 2, X.shape[3] // 2 * 2\nX = X[:, :, :h, :w]\n'
+                'return (X[:, :, ::2, ::2] + X[:, :, 1::2, ::2] + X[:, :, ::2, 1::2]\n'
+                '        + X[:, :, 1::2, 1::2])',
+                'sum of the four',
+            ),
+            ('return X[:, :, ::2, ::2]', 'one number of four'),
+            (
+                'h, w = X.shape[2] // 2 * 2, X.shape[3] // 2 * 2\nreturn X[:, :, :h:2, :w:2]',
+                'one number of four',
+            ),
+            (
+                "return npx.pooling(X, kernel=(2, 2), stride=(1, 1), pool_type='avg')",
+                'blocks overlap',
+            ),
+            (
+                'X = X.asnumpy()\nn, c, h, w = X.shape\n'
+                'rows = [X[:, :, i:i + 2] for i in range(0, h, 2)]\n'
+                'blocks = [[r[..., j:j + 2] for j in range(0, w, 2)] for r in rows]\n'
+                'return np.array([[b.mean(axis=(2, 3)) for b in r] for r in blocks])'
+                '.transpose(2, 3, 0, 1)',
+                'has no partner: it is left out',
+            ),
+            (
+                'n, c, h, w = X.shape\n'
+                'P = np.zeros((n, c, h + h % 2, w + w % 2))\nP[:, :, :h, :w] = X\n'
+                'return P.reshape(n, c, -1, 2, P.shape[3] // 2, 2).mean(axis=(3, 5))',
+                'with zeros',
+            ),
+            (
+                'n, c, h, w = X.shape\nX = X[:, :, h % 2:, w % 2:]\n'
+                'return X.reshape(n, c, h // 2, 2, w // 2, 2).mean(axis=(3, 5))',
+                'not the first',
+            ),
+            (
+                'n, c, h, w = X.shape\nX = X[:, :, : h // 2 * 2, : w // 2 * 2]\n'
+                'return X.reshape(n, c, h // 2, w // 2, 4).mean(axis=-1)',
+                'in a row in memory',
+            ),
+            (
+                'n, c, h, w = X.shape\nX = X[:, :, : h // 2 * 2, : w // 2 * 2]\n'
+                'return X.reshape(n, c, 2, h // 2, 2, w // 2).mean(axis=(2, 4))',
+                'half a picture apart',
+            ),
+            (
+                'h = X.shape[2] // 2 * 2\nreturn (X[:, :, :h:2] + X[:, :, 1:h:2]) / 2',
+                'two rows each',
+            ),
+            (
+                'w = X.shape[3] // 2 * 2\nreturn (X[..., :w:2] + X[..., 1:w:2]) / 2',
+                'two columns each',
+            ),
+            (
+                'n, c, h, w = X.shape\n'
+                'return X.reshape(n, c, h // 2, 2, w // 2, 2).mean(axis=(3, 5))',
+                'your code raised',
+            ),
+        ],
+    ),
+    'paper_style_loss': (
+        'Y_hat, Y',
+        [
+            ('return style_loss(Y_hat, losses.gram(Y))', "the book's loss"),
+            (PAPER.replace('.sum()', '.mean()'), 'a mean over the entries'),
+            (
+                PAPER.replace('Y.reshape(N, M)', 'Y.reshape(N, M) / (N * M) ** 0.5').replace(
+                    'Y_hat.reshape(N, M)', 'Y_hat.reshape(N, M) / (N * M) ** 0.5'
+                ),
+                'divided by c * h * w already',
+            ),
+            (PAPER.replace('4 * N', 'N'), 'the 4 is missing'),
+            (PAPER.replace('(4 * N**2 * M**2)', '(4 * N * M) ** 2'), 'the 4 is not squared'),
+            (PAPER.replace('N**2 * M**2', 'N * M'), 'N and M are squared'),
+            (PAPER.replace('M**2', 'M'), 'M is squared too'),
+            (PAPER.replace('N**2', 'N'), 'N is squared too'),
+            (PAPER.replace(' / (4 * N**2 * M**2)', ''), 'not divided by'),
+            (PAPER.replace('np.square', 'np.abs'), 'absolute values'),
+            (
+                'N, M = Y.shape[1], Y.shape[2] * Y.shape[3]\n'
+                'return np.square(Y_hat - Y).sum() / (4 * N**2 * M**2)',
+                'compares the outputs themselves',
+            ),
+        ],
+    ),
+    'paper_factors': (
+        'c, h, w',
+        [
+            ('return 2 / (c * h * w), 4 / c**2', 'the other way round'),
+            ('return c**2 / 4, c * h * w / 2', 'in the wrong order'),
+            ('return c * h * w, c**2 / 4', 'half the sum'),
+            ('return h * w / 2, c**2 / 4', 'over the channels too'),
+            ('return 1 / 2, c**2 / 4', 'a sum is the mean times'),
+            ('return c * h * w / 2, c**2', 'by 4 as well'),
+            ('return c * h * w / 2, c / 4', 'c * c entries'),
+            ('return c * h * w / 2, 1 / 4', 'a sum over a Gram matrix'),
+            ('return c * h * w / 2, 1 / (4 * (h * w) ** 2)', 'divided by c * h * w already'),
+            ('return c * h * w / 2, (c * h * w) ** 2 / 4', 'most of it cancels'),
+            ('return c**2 / 4', 'it must return 2 things'),
+        ],
+    ),
+    'normalise_filters': (
+        'W, b, W_next, Y',
+        [
+            (FILTERS.replace(' * m.reshape(1, -1, 1, 1)', ''), 'undo it in W_next'),
+            (FILTERS.replace('W_next * m', 'W_next / m'), 'scaled the wrong way'),
+            (FILTERS.replace('W_next * m.reshape(1, -1,', 'W_next * m.reshape(-1, 1,'), 'listens'),
+            (FILTERS.replace('W / m.reshape(-1, 1,', 'W / m.reshape(1, -1,'), 'along its inputs'),
+            (FILTERS.replace('b / m', 'b'), 'the bias'),
+            (FILTERS.replace('npx.relu(Y)', 'Y'), 'before the ReLU'),
+            (FILTERS.replace('m = ', 'm = 1 / '), 'divided by 2'),
+            (
+                FILTERS.replace('mean(axis=(0, 2, 3))', 'mean() * np.ones(len(b))'),
+                'the whole layer',
+            ),
+            (FILTERS.replace('relu(Y)', 'relu(Y[:1])'), 'over the first picture'),
+            (
+                FILTERS.replace('mean(axis', 'sum(axis').replace(
+                    '\nreturn', ' / (Y > 0).sum(axis=(0, 2, 3))\nreturn'
+                ),
+                'where the filter fires',
+            ),
+            (FILTERS.replace('mean(', 'max('), 'largest activation'),
+            (FILTERS.replace('mean(', 'std('), 'standard deviation 1'),
+            (FILTERS.replace('m.reshape(-1, 1, 1, 1)', 'm'), 'your code raised'),
+            ('m = npx.relu(Y).mean(axis=(0, 2, 3))\nW /= m[0]\nreturn W, b, W_next', 'off'),
+        ],
+    ),
+    'two_loop': (
+        'g, steps, changes',
+        [
+            (LOOPS.replace('return -r', 'return r'), 'uphill'),
+            ('return -g', 'plain gradient'),
+            (LOOPS.replace('len(steps) > 0', 'False'), 'the scaling between the loops'),
+            (LOOPS.replace('(s * y).sum() / (y * y)', '(y * y).sum() / (s * y)'), 'upside down'),
+            (LOOPS.replace('(s * y).sum() / (y * y)', '(s * s).sum() / (s * y)'), 's.s / s.y'),
+            (LOOPS.replace('steps[-1], changes[-1]', 'steps[0], changes[0]'), 'not of the oldest'),
+            (
+                LOOPS.replace('steps[::-1], changes[::-1]', '?')
+                .replace('(steps, changes, ', '(steps[::-1], changes[::-1], ')
+                .replace('?', 'steps, changes'),
+                "in each other's order",
+            ),
+            (
+                LOOPS.replace(
+                    '(steps, changes, alphas[::-1]', '(steps[::-1], changes[::-1], alphas'
+                ),
+                'the second loop runs the other way',
+            ),
+            (
+                LOOPS.replace('steps[::-1], changes[::-1]', 'steps, changes').replace(
+                    'alphas[::-1]', 'alphas'
+                ),
+                'the first loop runs the other way',
+            ),
+            (LOOPS.replace('alphas[::-1]', 'alphas'), 'pair each with the step'),
+            (LOOPS.replace('alpha * y', 'alpha * s'), 'subtracts alpha times y'),
+            (LOOPS.replace('(alpha - beta) * s', '(alpha - beta) * y'), 'adds a multiple of s'),
+            (LOOPS.replace('alpha = (s * r)', 'alpha = (y * r)'), 'alpha needs s.r'),
+            (LOOPS.replace('beta = (y * r)', 'beta = (s * r)'), 'beta needs y.r'),
+            (LOOPS.replace('(alpha - beta)', 'alpha'), 'not alpha s'),
+            ('steps, changes = steps[-1:], changes[-1:]' + LOOPS, 'the newest pair only'),
+            (LOOPS.replace('if len(steps) > 0', 'if True'), 'list index out of range'),
+            (LOOPS.replace('r = r - alpha * y', 'r -= alpha * y'), 'changes what it was given'),
+        ],
+    ),
+    'keep_luminance': (
+        'result, content',
+        [
+            (
+                LIGHT.replace('np.maximum(Y, -m.min(axis=-1))', 'Y').replace(
+                    'np.minimum(Y, 1 - m.max(axis=-1))', 'Y'
+                ),
+                'some of these colours are none',
+            ),
+            (
+                LIGHT.replace('np.maximum(Y, -m.min(axis=-1))', 'Y')
+                .replace('np.minimum(Y, 1 - m.max(axis=-1))', 'Y')
+                .replace('return Y[..., None] + m', 'return (Y[..., None] + m).clip(0, 1)'),
+                'one by one',
+            ),
+            ('result, content = content, result' + LIGHT, 'roles are exchanged'),
+            (
+                'luma = np.array([0.299, 0.587, 0.114])\n'
+                'm = result - np.dot(result, luma)[..., None]\n'
+                'return np.dot(content, luma)[..., None] + m',
+                'roles are exchanged',
+            ),
+            (LIGHT.replace('[0.299, 0.587, 0.114]', '[1 / 3, 1 / 3, 1 / 3]'), 'green as lighter'),
+            (LIGHT.replace('[0.299, 0.587, 0.114]', '[0.114, 0.587, 0.299]'), 'red and blue'),
+            (LIGHT.replace('np.minimum(Y, 1 - m.max(axis=-1))', 'Y'), 'upper bound'),
+            (LIGHT.replace('np.maximum(Y, -m.min(axis=-1))', 'Y'), 'lower bound'),
+            (LIGHT.replace('axis=-1', ''), 'each pixel has its own'),
+            (
+                'Y = np.dot(result, np.array([0.299, 0.587, 0.114]))\n'
+                'return np.stack([Y, Y, Y], axis=-1)',
+                'this is grey',
+            ),
+            (
+                'luma = np.array([0.299, 0.587, 0.114])\n'
+                'return content * (np.dot(result, luma) / np.dot(content, luma))[..., None]',
+                'multiplies the colours',
+            ),
+            (
+                'luma = np.array([0.299, 0.587, 0.114])\n'
+                'return result + content - np.dot(content, luma)[..., None]',
+                'its own colours',
+            ),
+            (
+                LIGHT.replace('return ', 'return 255 * (').replace('+ m\n', '+ m)\n'),
+                'not in 0 to 255',
+            ),
+        ],
+    ),
+    'match_colors': (
+        'style, content',
+        [
+            *of_both_roots('style.shape)', 'style.shape).clip(0, 255)', 'but for the clipping'),
+            (COLORS.replace('np.dot(x - mu_s, A.T)', 'x - mu_s'), 'multiply by A'),
+            (
+                's, c = style.reshape(-1, 3), content.reshape(-1, 3)\n'
+                'x = (s - s.mean(axis=0)) / s.std(axis=0)\n'
+                'return (x * c.std(axis=0) + c.mean(axis=0)).reshape(style.shape)',
+                'one by one',
+            ),
+            (COLORS.replace('np.linalg.cholesky(S)', 'np.sqrt(S)'), 'of every entry'),
+            (COLORS.replace('np.linalg.cholesky(S)', 'S'), 'covariances themselves'),
+            (COLORS.replace('A.T)', 'A)'), 'A is turned round: with'),
+            (COLORS.replace(MATRIX, 'np.dot(np.linalg.inv(root_s), root_c)'), 'exchanged: what'),
+            (
+                COLORS.replace(MATRIX, 'np.dot(np.linalg.inv(root_s), root_c).T'),
+                'exchanged, and A is turned round',
+            ),
+            (SYMMETRIC.replace('A.T)', 'A)'), 'exchanged, or A is turned round'),
+            (
+                SYMMETRIC.replace(MATRIX, 'np.dot(np.linalg.inv(root_s), root_c)'),
+                'exchanged, or A is turned round',
+            ),
+            *of_both_roots(
+                MATRIX, 'np.dot(root_s, np.linalg.inv(root_c))', 'inverse is of the wrong root'
+            ),
+            *of_both_roots('x - mu_s', 'x', "subtract the style picture's mean"),
+            *of_both_roots(' + mu_c', '', "add the content picture's mean"),
+            ('style, content = content, style' + COLORS, 'recolours the content picture'),
+            ('style, content = content, style' + SYMMETRIC, 'recolours the content picture'),
+            ('return style', 'its own colours'),
+            (COLORS.replace(' + mu_c', ' + mu_c + 9'), 'the mean colour is not'),
+            (COLORS.replace(' + mu_c', ' * 1.1 + mu_c'), 'the covariance is not'),
+            (
+                COLORS.replace('A = ', 'x = x[::-1]\nA = '),
+                'no longer get one colour',
+            ),
+        ],
+    ),
+    'soft_mask': (
+        'mask, layer',
+        [
+            (MASK.replace(' - 1', ''), 'one pooling too many'),
+            (MASK.replace('layer[4]', 'layer[-1]'), 'in front of the underscore'),
+            (
+                MASK.replace('layer[4]', 'layer[-1]').replace(' - 1', ''),
+                'in front of the underscore',
+            ),
+            (MASK.replace('int(layer[4]) - 1', '1'), 'one pooling for every layer'),
+            ('return mask', 'size of the picture'),
+            (MASK.replace('.reshape(h, 2, w, 2).mean(axis=(1, 3))', '[::2, ::2]'), 'stays hard'),
+            (MASK.replace('mean(', 'max('), 'not their maximum'),
+            (MASK.replace('return mask', 'return mask >= 0.5'), 'but rounded'),
+            (
+                'step = 2 ** (int(layer[4]) - 1)\nh, w = mask.shape\n'
+                'return image.imresize(mask.reshape(h, w, 1), w // step, h // step)[..., 0]',
+                'in one go',
+            ),
+        ],
+    ),
+    'guided_gram': (
+        'X, T',
+        [
+            ('return losses.gram(X)', 'mask is not used'),
+            ('return losses.gram(X * T)', 'right but for the scale'),
+            (GUIDED.replace('np.sqrt((T * T).mean())', 'T.mean()'), 'divides T by its mean:'),
+            (GUIDED.replace('(T * T).mean()', 'T.mean()'), 'root of the mean of T'),
+            (GUIDED.replace('np.sqrt((T * T).mean())', '(T * T).mean()'), 'its mean square'),
+            (GUIDED.replace('.mean()', '.sum()'), 'take their mean'),
+            (GUIDED.replace('np.sqrt((T * T).mean())', 'T.sum()'), 'by the sum of T'),
+            (
+                'n, c, h, w = X.shape\nA, B = (X * T).reshape(n, c, -1), X.reshape(n, c, -1)\n'
+                'return np.matmul(A, B.transpose(0, 2, 1)) / (c * T.sum())',
+                'multiplies by T once',
+            ),
+            (
+                'n, c, h, w = X.shape\nA, B = (X * T).reshape(n, c, -1), X.reshape(n, c, -1)\n'
+                'return np.matmul(A, B.transpose(0, 2, 1)) / (c * h * w)',
+                'on one side of the product',
+            ),
+            ('T = (T > 0).astype("float32")' + GUIDED, 'for a hard one'),
+            ('T = (T >= 0.5).astype("float32")' + GUIDED, 'for a hard one'),
+            (GUIDED.strip() + '[0]', 'the first picture only'),
+            (GUIDED.strip() + ' * X.shape[1]', 'the number of channels'),
+        ],
+    ),
+    'mix_grams': (
+        'grams, weights',
+        [
+            (MIX.replace('total = sum(weights)', 'total = 1'), 'weighted sum'),
+            ('weights = [1] * len(weights)' + MIX, 'the weights are not used'),
+            (MIX.replace('total = sum(weights)', 'total = len(grams)'), 'number of paintings'),
+            (MIX.replace('total = sum(weights)', 'total = max(weights)'), 'largest weight'),
+            ('weights = [math.exp(w) for w in weights]' + MIX, 'softmax'),
+            ('weights = [w * w for w in weights]' + MIX, 'used twice'),
+            ('weights = weights[::-1]' + MIX, 'in the wrong order'),
+            ('return grams[0]', 'the first painting alone'),
+            (
+                'total = sum(weights)\n'
+                'return [[G * w / total for G in layers] for layers, w in zip(grams, weights)]',
+                'add them up',
+            ),
+            (MIX.strip() + '[0]', 'the first layer only'),
+        ],
+    ),
+}
