@@ -45,13 +45,13 @@ class Checkpoint(NamedTuple):
 
 def save_checkpoint(path: Path, arrays: Mapping[str, numpy.ndarray], record: Any) -> None:
     """Write arrays and a JSON-able record to `path`, replacing what was there in one step."""
-    from safetensors.numpy import save
+    from safetensors.numpy import save_file
 
     tensors = {name: numpy.ascontiguousarray(array) for name, array in arrays.items()}
     text = json.dumps(record)
     metadata = {'record': text, 'sha256': _digest(tensors, text)}
     with replacing(path) as temporary:
-        temporary.write_bytes(save(tensors, metadata=metadata))
+        save_file(tensors, temporary, metadata=metadata)
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -83,7 +83,7 @@ def _digest(arrays: Mapping[str, numpy.ndarray], text: str) -> str:
     digest = hashlib.sha256(text.encode())
     for name in sorted(arrays):
         digest.update(name.encode())
-        digest.update(arrays[name].tobytes())
+        digest.update(memoryview(arrays[name]).cast('B'))  # without a copy
     return digest.hexdigest()
 
 
