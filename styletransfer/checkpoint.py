@@ -83,7 +83,7 @@ def _digest(arrays: Mapping[str, numpy.ndarray], text: str) -> str:
     digest = hashlib.sha256(text.encode())
     for name in sorted(arrays):
         digest.update(name.encode())
-        digest.update(memoryview(arrays[name]).cast('B'))  # without a copy
+        digest.update(arrays[name].data.cast('B'))  # without a copy
     return digest.hexdigest()
 
 

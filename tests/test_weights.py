@@ -24,7 +24,7 @@ from weights_server import (
 
 from styletransfer import vgg, weights
 from styletransfer.files import file_sha256
-from styletransfer.sources import VGG19_SOURCES, cache_folder, file_hash
+from styletransfer.sources import VGG16_SOURCES, VGG19_SOURCES, cache_folder, file_hash
 from styletransfer.weight_files import read_notes, read_weights, write_tensors
 
 import mxnet as mx  # isort: skip
@@ -129,12 +129,13 @@ def test_the_tensors_wanted_are_those_the_network_has():
 
 
 def test_every_source_has_its_facts():
-    files = [s.file for backbone in vgg.BACKBONES.values() for s in backbone.sources]
-    assert len(set(files)) == len(files)
-    for source in VGG19_SOURCES:
+    sources = {source for backbone in vgg.BACKBONES.values() for source in backbone.sources}
+    assert len({source.file for source in sources}) == len(sources)
+    for source in (*VGG19_SOURCES, *VGG16_SOURCES):
         kind, _, value = source.hash.partition(':')
         assert len(value) == {'sha256': 64, 'sha1': 40, 'git': 40, 'md5': 32}[kind]
-        assert source.file.startswith(f'vgg19-{value[:8]}.')  # as Gluon names its files
+        network = 'vgg19' if source in VGG19_SOURCES else 'vgg16'
+        assert source.file.startswith(f'{network}-{value[:8]}.')  # as Gluon names its files
         assert source.published_url.startswith('https://')
         assert source.licence
         assert source.size > 50e6
