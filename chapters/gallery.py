@@ -56,8 +56,8 @@ class Picture(NamedTuple):
     @property
     def file(self) -> Path:
         """Return where it is kept, under a name made of its flags."""
-        words = (Path(word).stem for word in self.flags.replace('--', '').split())
-        return PICTURES / f'{"-".join(words)}.jpg'
+        words = (Path(word.replace('.png', '')).name for word in self.flags.split())
+        return PICTURES / f'{"-".join(word.lstrip("-") for word in words)}.jpg'
 
 
 Row = Tuple[str, str, List[Picture]]  # title, what to see, pictures
