@@ -59,8 +59,8 @@ def shape_text(shape: ImageShape) -> str:
 def _check_numbers(settings: Any, positive: Sequence[str] = ()) -> None:
     for entry in fields(settings):
         value = getattr(settings, entry.name)
-        table = entry.metadata.get('table', {value: ''})
-        if value not in table:
+        table = entry.metadata.get('table')
+        if table and value not in table:
             raise unknown(entry.name.replace('_', ' '), value, table)
         if not isinstance(value, (int, float)):
             continue

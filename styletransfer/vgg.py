@@ -40,6 +40,8 @@ class Backbone:
 VGG19, VGG16 = (2, 2, 4, 4, 4), (2, 2, 3, 3, 3)
 SLIM = (16, 32, 64, 128, 128)
 
+POOLINGS = {'max': 'the largest of four numbers', 'average': 'the mean of four numbers'}
+
 BACKBONES = {
     'vgg19': Backbone('VGG-19', VGG19, (64, 128, 256, 512, 512), VGG19_SOURCES),
     'vgg19_slim': Backbone('VGG-19 slim', VGG19, SLIM, VGG19_SLIM_SOURCES),
@@ -122,25 +124,17 @@ def truncated_vgg(
     passes on the 'max' of four numbers, as VGG was trained, or their 'average', as Gatys et al.
     (2016) prefer.
     """
+    if pooling not in POOLINGS:
+        raise unknown('pooling', pooling, POOLINGS)
     features = VGG(list(backbone.convs_per_block), list(backbone.widths)).features
     names = list(vgg_layer_names(backbone.convs_per_block))
     features = features[: layer_index(last, features[: len(names)]) + 1]
-    if named_pooling(pooling) == 'max':
+    if pooling == 'max':
         return features
     net = nn.HybridSequential()
     for layer in features:
         net.add(nn.AvgPool2D(strides=2) if isinstance(layer, nn.MaxPool2D) else layer)
     return net
-
-
-POOLINGS = {'max': 'the largest of four numbers', 'average': 'the mean of four numbers'}
-
-
-def named_pooling(name: str) -> str:
-    """Return `name` if it is a pooling; raise InputError if it is none."""
-    if name not in POOLINGS:
-        raise unknown('pooling', name, POOLINGS)
-    return name
 
 
 def set_weights(net: nn.HybridSequential, convs: Sequence[Conv], device: mx.Context) -> None:

@@ -40,7 +40,7 @@ class Run:
 
     def step(self, loss=quadratic):
         self.points.append(self.X.asnumpy())
-        with autograd.record(train_mode=False):
+        with autograd.record():
             l = loss(self.X)
         l.backward()
         self.trainer.optimizer.loss = l
