@@ -8,6 +8,7 @@ same weights serve pictures of any size.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Sequence, Tuple
 
 from mxnet import nd
@@ -59,6 +60,7 @@ def gram(X: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     X : np.ndarray of shape (n, c, h, w)
+        Or (n, c, h w): a matrix for each picture already.
 
     Returns
     -------
@@ -67,7 +69,7 @@ def gram(X: np.ndarray) -> np.ndarray:
     Raises
     ------
     InputError
-        If X does not have four axes.
+        If X has neither four axes nor three.
 
     Notes
     -----
@@ -77,11 +79,13 @@ def gram(X: np.ndarray) -> np.ndarray:
     BLAS's ``syrk``, made for products of a matrix with itself: G is symmetric, so half of the
     work is enough, and neither way needs a transposed copy of X.
     """
-    if X.ndim != 4:
+    if X.ndim not in (3, 4):
         raise InputError(f'gram needs an array of shape (n, c, h, w), not {X.shape}')
-    n, c, h, w = X.shape
-    X = X.reshape(n, c, h * w).as_nd_ndarray()
-    return nd.linalg.syrk(X, alpha=1 / (c * h * w)).as_np_ndarray()
+    if X.ndim == 4:
+        n, c, h, w = X.shape
+        X = X.reshape(n, c, h * w)
+    n, c, hw = X.shape
+    return nd.linalg.syrk(X.as_nd_ndarray(), alpha=1 / (c * hw)).as_np_ndarray()
 
 
 def style_loss(Y_hat: np.ndarray, gram_Y: np.ndarray) -> np.ndarray:
@@ -91,7 +95,7 @@ def style_loss(Y_hat: np.ndarray, gram_Y: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    Y_hat : np.ndarray of shape (n, c, h, w)
+    Y_hat : np.ndarray of shape (n, c, h, w) or (n, c, h w)
         A layer's output for the generated picture.
     gram_Y : np.ndarray of shape (n, c, c)
         `gram` of the layer's output for the style picture, which may have another size.
@@ -180,6 +184,7 @@ TV_LOSSES: Dict[str, Callable[[np.ndarray], np.ndarray]] = {
     'absolute': tv_loss,
     'power': squared_tv_loss,
 }
+TV_MEANS = ('absolute',)  # a mean over the channels; the other is a sum
 
 
 class Scaling(NamedTuple):
@@ -197,7 +202,7 @@ class Scaling(NamedTuple):
 
 
 def _gram_size(shape: Sequence[int]) -> int:
-    return shape[1] * shape[2] * shape[3]
+    return math.prod(shape[1:])  # c h w, whether h and w are two axes or one
 
 
 SCALINGS: Dict[str, Scaling] = {
@@ -246,7 +251,7 @@ def compute_loss(
     X : np.ndarray of shape (1, 3, h, w)
         The generated picture.
     contents_Y_hat, styles_Y_hat : sequences of np.ndarray
-        `extract_features` of the generated picture.
+        `extract_features` of the generated picture, or what `compiled` makes of it.
     contents_Y, styles_Y_gram : sequences of np.ndarray
         What they should be: features of the content picture, Gram matrices of the style picture.
 

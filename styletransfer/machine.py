@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import os
 import sys
 from contextlib import suppress
@@ -72,3 +74,11 @@ def peak_memory() -> int:
     # on Linux this would be the parent's if that held more when it started us
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == 'darwin' else peak * 1024  # bytes there, kilobytes elsewhere
+
+
+def return_freed_memory() -> None:
+    """Wait for what is under way, and give back to the system what memory is not in use."""
+    gc.collect()  # a Gluon block refers to itself
+    mx.npx.waitall()
+    with suppress(OSError, AttributeError, TypeError):  # another C library than GNU's
+        ctypes.CDLL(None).malloc_trim(0)

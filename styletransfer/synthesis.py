@@ -14,7 +14,7 @@ from styletransfer.images import ImageShape, postprocess, preprocess
 from styletransfer.losses import compute_loss, gram
 from styletransfer.optimizers import judged
 from styletransfer.recipes import Recipe, Stage
-from styletransfer.vgg import extract_features
+from styletransfer.vgg import compiled, extract_features
 
 Losses = Tuple[List[np.ndarray], List[np.ndarray], np.ndarray, np.ndarray]
 Loss = Callable[[np.ndarray], Losses]
@@ -88,11 +88,10 @@ def objective(
     contents_Y, styles_Y_gram : sequences of np.ndarray
         From `get_contents` and `get_styles` at the shape of the picture.
     """
+    features = compiled(net, recipe.content_layers, recipe.style_layers)
 
     def loss(X: np.ndarray) -> Losses:
-        contents_Y_hat, styles_Y_hat = extract_features(
-            net, X, recipe.content_layers, recipe.style_layers
-        )
+        contents_Y_hat, styles_Y_hat = features(X)
         return compute_loss(recipe, X, contents_Y_hat, styles_Y_hat, contents_Y, styles_Y_gram)
 
     return loss
@@ -242,8 +241,7 @@ def coarse_to_fine(
     """
     first_stage = saved.stage if saved else 0
     for stage in recipe.stages[first_stage:]:
-        loss = loss_at(stage.image_shape)
         X = preprocess(init_img, stage.image_shape, *recipe.mean_std).copyto(device)
-        X = train(loss, recipe, stage, X, device, on_step, saved)
+        X = train(loss_at(stage.image_shape), recipe, stage, X, device, on_step, saved)
         init_img, saved = postprocess(X, *recipe.mean_std) * 255, None
     return X

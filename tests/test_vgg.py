@@ -1,18 +1,23 @@
 """Layer names against Gluon's own network, taps, weights, and the backbone table."""
 
+import gc
+
+import mxnet as mx
 import numpy
 import pytest
-from mxnet import autograd
+from mxnet import autograd, gluon
 from mxnet import numpy as np
 from mxnet.gluon import nn
 from mxnet.gluon.model_zoo.vision import vgg19
 
 from styletransfer.errors import InputError
 from styletransfer.images import PIXELS, preprocess
+from styletransfer.machine import return_freed_memory
 from styletransfer.vgg import (
     BACKBONES,
     LAST_LAYER,
     VGG16,
+    compiled,
     extract_features,
     find_backbone,
     get_net,
@@ -195,3 +200,58 @@ def test_memory_grows_with_the_pixels_and_the_width():
     small = memory_estimate('vgg19_slim', (560, 320))
     assert memory_estimate('vgg19_slim', (1120, 640)) > 3 * small - 1e9
     assert memory_estimate('vgg19', (560, 320)) > small
+
+
+# --- compiled -------------------------------------------------------------------------------
+
+
+def outcome(features, X):
+    """Return contents, styles, and the gradient of a number that depends on all of them."""
+    X = X.copy()
+    X.attach_grad()
+    with autograd.record():
+        contents, styles = features(X)
+        l = sum((Y * Y).sum() for Y in contents + styles)
+    l.backward()
+    return contents, styles, X.grad
+
+
+def test_compiled_sees_what_the_layers_see(tiny_net):
+    mx.random.seed(3)
+    compiled_features = compiled(tiny_net, ['conv4_4'], [0, 'conv2_1', 28])
+    for _ in range(3):  # memory is kept from one picture to the next, numbers are not
+        X = np.random.normal(size=(2, 3, 33, 48))
+        contents, styles, gradient = outcome(
+            lambda X: extract_features(tiny_net, X, ['conv4_4'], [0, 'conv2_1', 28]), X
+        )
+        same_contents, same_styles, same_gradient = outcome(compiled_features, X)
+        assert [Y.shape for Y in same_contents] == [Y.shape for Y in contents]
+        for Y, Y_same in zip(contents + styles, same_contents + same_styles):
+            flat = Y.reshape(Y_same.shape).asnumpy()
+            numpy.testing.assert_allclose(Y_same.asnumpy(), flat, rtol=1e-5, atol=1e-6)
+        assert [Y.shape for Y in same_styles] == [
+            (2, Y.shape[1], Y.shape[2] * Y.shape[3]) for Y in styles
+        ]
+        largest = float(np.abs(gradient).max())
+        assert abs(same_gradient - gradient).max() < 1e-5 * largest
+
+
+@pytest.mark.parametrize('layers', [((25,), ()), ((), (0,)), ((), ())])
+def test_compiled_for_one_layer_or_none(tiny_net, layers):
+    contents, styles = compiled(tiny_net, *layers)(np.ones((1, 3, 16, 16)))
+    assert (len(contents), len(styles)) == tuple(map(len, layers))
+
+
+def test_a_compiled_graph_leaves_with_its_memory(tiny_net):
+    """Stage after stage makes one: those of earlier stages must not stay."""
+
+    def graphs():
+        return sum(isinstance(thing, gluon.SymbolBlock) for thing in gc.get_objects())
+
+    return_freed_memory()
+    before = graphs()
+    for _ in range(3):
+        features = compiled(tiny_net, (25,), (0,))
+        features(np.ones((1, 3, 16, 16)))
+        return_freed_memory()
+        assert graphs() == before + 1

@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 CONVS, STYLES, CONTENTS = 13, 5, 1  # VGG-19 up to conv5_1 under the book's recipe
-EPOCHS, PROFILED = 10, 2  # the last ones, as the profiler itself takes memory
+EPOCHS, PROFILED = 12, 2  # the last ones, as the profiler itself takes memory
 PICTURE = 4 * 3 * 64 * 96  # bytes
 BOOKKEEPING = {'DeleteVariable', 'WaitForVar'}  # as often as it happens, and not work
 
@@ -83,7 +83,7 @@ def primitives(lines):
 
 @pytest.fixture(scope='module')
 def epochs(tmp_path_factory):
-    """Return what the child saw of each epoch, the first left out: it prepares the others."""
+    """Return what the child saw of each epoch, but for the first three, which prepare the rest."""
     if not mx.runtime.Features().is_enabled('MKLDNN'):
         pytest.skip('this MXNet computes without oneDNN')
     done = subprocess.run(
@@ -108,7 +108,7 @@ def epochs(tmp_path_factory):
             lines = []
         lines.append(line)
     assert len(epochs) == EPOCHS
-    return epochs[1:]
+    return epochs[3:]
 
 
 def test_each_epoch_is_like_the_others(epochs):
@@ -130,8 +130,9 @@ def test_little_is_put_in_another_order(epochs):
     ran = epochs[0]['primitives']
     # the weights, forward and back; the first convolution's gradient takes them as they are
     assert ran['reorder', 'weights'] <= 2 * CONVS - 1
-    # each tapped output, its gradient there and back, and the differences of neighbouring pixels
-    assert ran['reorder', 'data'] <= 3 * (STYLES + CONTENTS) + 5
+    # each tapped output, its gradient there and back, and the differences of neighbouring pixels;
+    # and a ReLU's gradient takes the place of the one it was made from by way of a copy
+    assert ran['reorder', 'data'] <= 3 * (STYLES + CONTENTS) + 5 + (CONVS - 1)
     rest = {kind for kind, _ in ran} - {'convolution', 'eltwise', 'pooling_v2', 'reorder'}
     assert not rest
 
@@ -147,10 +148,9 @@ def test_one_product_for_each_gram_matrix(epochs):
 
 
 def test_operators_are_few(epochs):
-    operators = epochs[-1]['operators']
-    assert operators['Convolution'] == operators['_backward_Convolution'] == CONVS
-    assert sum(operators.values()) <= 190
-    assert epochs[-1]['allocations'] <= 426  # and releases
+    # the compiled layers are handed over in pieces, each of which counts as one
+    assert sum(epochs[-1]['operators'].values()) <= 137
+    assert epochs[-1]['allocations'] <= 290  # and releases
 
 
 def test_nothing_is_left_behind(epochs):
