@@ -11,9 +11,10 @@ Each variant runs in a process of its own, in turn with the others, as often as 
 The threads of package and pytorch wait for each other asleep: awake, they are several times slower
 as soon as any other program wants a core. All three are given the same weights and pictures,
 random numbers, and the same objective, that of `D2L_ZH`; book and package have to find the same
-loss. A fourth process multiplies matrices: the rate at which this machine can is the ceiling. The
-least time of an epoch is the multiplications of its convolutions, forward and back to the picture,
-at that rate; a variant's share of the ceiling is that time over its own.
+loss. A fourth process multiplies matrices in each round: the highest rate at which this machine
+could, while a network and shape were measured, is the ceiling for these. The least time of an
+epoch is the multiplications of its convolutions, forward and back to the picture, at that rate; a
+variant's share of the ceiling is that time over its own.
 
 The table goes to FOLDER/speed.txt, every number measured to FOLDER/speed.json (``--output``).
 """
@@ -363,9 +364,9 @@ def measure_cell(network, shape, pythons, cores, rounds, epochs):
     return cell
 
 
-def judge(cell, rate):
+def judge(cell):
     """Add to a cell what follows from its numbers: medians, ratios, differences."""
-    cell['least_seconds'] = cell['flops'] / rate
+    cell['least_seconds'] = cell['flops'] / max(filter(None, cell['rates']))
     cell['summary'] = {}
     losses = {name: runs[0]['losses'] for name, runs in cell['variants'].items() if runs}
     for name in losses:
@@ -484,9 +485,9 @@ def main():
             f'other programs kept {machine["busy_with_others"]:.1f} cores busy: '
             'the seconds mean little unless this is near 0'
         )
-    rate = max(rate for cell in cells for rate in cell['rates'] if rate)
     for cell in cells:
-        judge(cell, rate)
+        judge(cell)
+    rates = [rate / 1e9 for cell in cells for rate in cell['rates'] if rate]
     made_of = ', '.join(
         f'{name} {machine[name]}'
         for name in ('python', 'mxnet', 'numpy', 'torch')
@@ -494,7 +495,7 @@ def main():
     )
     report = [
         f'{processor()}, {machine["cores"]} cores; {made_of}',
-        f'ceiling: {rate / 1e9:.0f} GFLOP/s (matrix product, float32); '
+        f'ceiling: {min(rates):.0f} to {max(rates):.0f} GFLOP/s (matrix product, float32); '
         f'{args.rounds} rounds of {args.epochs} epochs after {WARM_UP} to warm up',
         *notes,
         '',
@@ -509,7 +510,7 @@ def main():
         report += ['', f'book and package do not find the same loss: {", ".join(differ)}']
     print('\n'.join(report))
     (args.output / 'speed.txt').write_text('\n'.join(report) + '\n')
-    record = {'processor': processor(), 'machine': machine, 'rate': rate, 'cells': cells}
+    record = {'processor': processor(), 'machine': machine, 'cells': cells}
     (args.output / 'speed.json').write_text(json.dumps(record, indent=2) + '\n')
     return 1 if differ else 0
 
