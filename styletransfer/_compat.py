@@ -12,7 +12,9 @@ Importing this module imports MXNet with these precautions, in this order:
    for each thread, and what one of MXNet's threads has freed the others cannot have: a run
    takes a fifth more memory for nothing. And what is freed of blocks up to 64 MB is kept for
    the next epoch (``M_MMAP_THRESHOLD``), but for the last 64 MB (``M_TRIM_THRESHOLD``): memory
-   that goes back to the system comes again page by page, which took a tenth of an epoch.
+   that goes back to the system comes again page by page, which took a tenth of an epoch. MXNet's
+   operators have four places for what they need for a moment (``MXNET_CPU_TEMP_COPY``), though
+   one after the other they need only one.
 5. ``mxnet-cu112`` carries no CUDA libraries: those of NVIDIA's ``nvidia-*-cu11`` packages,
    where installed, are loaded first, each before the ones that need it.
 
@@ -111,6 +113,7 @@ def _import_mxnet() -> None:
         import setuptools  # noqa: F401  (its import hook provides distutils)
     os.environ.setdefault('OMP_NUM_THREADS', str(usable_cores()))
     os.environ.setdefault('OMP_WAIT_POLICY', 'passive')
+    os.environ.setdefault('MXNET_CPU_TEMP_COPY', '1')
     _keep_freed_memory()
     _load_cuda_libraries()
     with warnings.catch_warnings():
