@@ -219,7 +219,7 @@ def test_the_shape_that_is_said_to_fit_fits(refused, monkeypatch):
 def test_what_fits_in_tiles_only(refused, monkeypatch):
     monkeypatch.setattr(plan, 'total_memory', lambda device: 10**9)
     large = ['--shape', '1120x640', '--epochs', 1]
-    refused(*large, '--tile', 'none', says=['1120x640 needs about 1.3 GB', 'are 1.0 GB'])
+    refused(*large, '--tile', 'none', says=['1120x640 needs about 1.4 GB', 'are 1.0 GB'])
     large += ['--content', 'no.png']  # which is found out later
     refused(*large, '--tile', '256', says='no such file')
 
