@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from typing import Any, Callable, List, NoReturn, Optional, Sequence
+from typing import Any, Callable, List, Mapping, NoReturn, Optional, Sequence
 
 from styletransfer.errors import InputError, unknown
 
@@ -95,3 +95,38 @@ def exit_status(run: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         print('stopped', file=sys.stderr)
         return 130
+
+
+def jobs(
+    name: str, about: str, table: Mapping[str, Callable[[List[str]], int]]
+) -> Callable[..., int]:
+    """Return the ``main`` of a command whose first argument names one of several jobs.
+
+    Parameters
+    ----------
+    name : str
+        Of the command, behind ``python -m styletransfer.``
+    about : str
+        What it is for, in one line.
+    table : mapping of str to callable
+        Each job is given the arguments behind its name and returns the exit status; the first
+        line of its docstring says what it does.
+    """
+
+    def run(argv: Sequence[str]) -> int:
+        job, *rest = argv or ['--help']
+        if job in ('-h', '--help'):
+            print(f'python -m styletransfer.{name} JOB ...\n\n{about}\n')
+            width = max(map(len, table))
+            for known, work in table.items():
+                print(f'  {known:<{width}}  {(work.__doc__ or "").splitlines()[0]}')
+            print('\nJOB --help says more.')
+            return 0
+        if job not in table:
+            raise unknown('job', job, table)
+        return table[job](rest)
+
+    def main(argv: Optional[Sequence[str]] = None) -> int:
+        return exit_status(lambda: run(sys.argv[1:] if argv is None else argv))
+
+    return main

@@ -38,11 +38,11 @@ from styletransfer import vgg
 from styletransfer.checkpoint import adam_state, load_checkpoint, restore_adam, save_checkpoint
 from styletransfer.command import Parser, argument, exit_status, natural, positive
 from styletransfer.errors import InputError
-from styletransfer.fetch import fetch, local_weights
 from styletransfer.files import replacing
 from styletransfer.images import find_pictures, load_image, rgb_mean, rgb_std, samples
 from styletransfer.rescale import balance, frozen, level
-from styletransfer.weight_files import (
+from styletransfer.weights.fetch import fetch, local_weights
+from styletransfer.weights.formats import (
     Conv,
     WeightsError,
     read_weights,

@@ -21,7 +21,7 @@ from mxnet.gluon import nn
 from styletransfer.recipes import D2L_ZH
 from styletransfer.synthesis import Step, coarse_to_fine, painting
 from styletransfer.vgg import VGG19, Backbone, freeze, layer_index, set_weights, truncated_vgg
-from styletransfer.weight_files import Conv
+from styletransfer.weights.formats import Conv
 
 # terms at the end of the coarse stage as the book's tutorial prints them for the full VGG-19,
 # on its own pictures (epoch 450)

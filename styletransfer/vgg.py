@@ -16,11 +16,11 @@ from mxnet.gluon import nn
 from mxnet.gluon.model_zoo.vision import VGG
 
 from styletransfer.errors import unknown
-from styletransfer.fetch import describe, fetch, local_weights
 from styletransfer.images import rgb_mean, rgb_std
 from styletransfer.machine import return_freed_memory
-from styletransfer.sources import VGG16_SOURCES, VGG19_SLIM_SOURCES, VGG19_SOURCES, Source
-from styletransfer.weight_files import Conv, WeightsError, read_weights
+from styletransfer.weights.fetch import describe, fetch, local_weights
+from styletransfer.weights.formats import Conv, WeightsError, read_weights
+from styletransfer.weights.sources import VGG16_SOURCES, VGG19_SLIM_SOURCES, VGG19_SOURCES, Source
 
 Layer = Union[int, str]  # 25 or 'conv4_4'
 Features = Tuple[List[np.ndarray], List[np.ndarray]]

@@ -1,13 +1,18 @@
 """The frame of every command: how arguments are read, and how mistakes are told."""
 
 import argparse
+from pathlib import Path
 
 import pytest
 
+import styletransfer
+from styletransfer.__main__ import COMMANDS
+from styletransfer.__main__ import main as list_commands
 from styletransfer.command import (
     Parser,
     argument,
     exit_status,
+    jobs,
     joined,
     listed,
     natural,
@@ -133,3 +138,44 @@ def test_a_mistake_of_ours_shows_its_traceback():
 
     with pytest.raises(ValueError, match='ours'):
         exit_status(run)
+
+
+def paint(argv):
+    """Paint a picture.
+
+    Not shown.
+    """
+    print('painting', *argv)
+    return 7
+
+
+def test_a_job_is_given_the_arguments_behind_its_name(capsys):
+    main = jobs('studio', 'For tests.', {'paint': paint})
+    assert main(['paint', '--shape', '5x5']) == 7
+    assert capsys.readouterr() == ('painting --shape 5x5\n', '')
+
+
+@pytest.mark.parametrize('argv', [[], ['-h'], ['--help']])
+def test_without_a_job_the_jobs_are_listed(capsys, argv):
+    assert jobs('studio', 'For tests.', {'paint': paint})(argv) == 0
+    told = capsys.readouterr().out
+    assert 'python -m styletransfer.studio JOB' in told
+    assert '  paint  Paint a picture.\n' in told
+    assert 'Not shown' not in told
+
+
+def test_an_unknown_job_is_a_mistake_of_the_user(capsys):
+    assert jobs('studio', 'For tests.', {'paint': paint})(['paimt']) == 2
+    assert capsys.readouterr().err == "error: there is no job 'paimt'; did you mean 'paint'?\n"
+
+
+def test_the_package_lists_all_its_commands(capsys):
+    list_commands()
+    told = capsys.readouterr().out
+    package = Path(styletransfer.__file__).parent
+    folders = {path.parent.name for path in package.glob('*/__main__.py')}
+    files = {path.stem for path in package.glob('*.py') if '\nif __name__' in path.read_text()}
+    assert set(COMMANDS) == (folders | files) - {'__main__'}
+    for name, about in COMMANDS.items():
+        assert f'  {name}' in told
+        assert about in told

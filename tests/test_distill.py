@@ -20,7 +20,7 @@ from styletransfer.distill import SLIM, TAPS, Student, load_teachers, main, one_
 from styletransfer.errors import InputError
 from styletransfer.rescale import frozen
 from styletransfer.vgg import BACKBONES, extract_features, layer_index
-from styletransfer.weight_files import read_weights
+from styletransfer.weights.formats import read_weights
 
 WIDTHS = [3, 4, 4, 6, 6, 8, 8, 8, 8, 8, 8, 8, 8, 8]
 NAMES = [f'conv{b}_{d}' for b, count in enumerate((2, 2, 4, 4, 1), 1) for d in range(1, count + 1)]

@@ -17,8 +17,8 @@ ROWS = (
     {'_compat', 'errors'},
     {'files'},
     {'images'},
-    {'weight_files', 'sources', 'machine'},
-    {'fetch'},
+    {'weights.formats', 'weights.sources', 'machine'},
+    {'weights.fetch'},
     {'vgg'},
     {'losses', 'optimizers', 'color'},
     {'recipes'},
@@ -30,13 +30,20 @@ ROWS = (
     {'rescale'},
     {'networks'},
     {'command'},
-    {'plan', 'outputs'},
-    {'settings'},
-    {'job', 'arguments'},
-    {'batch'},
+    {'train.plan', 'outputs'},
+    {'train.settings'},
+    {'train.job', 'train.arguments'},
+    {'train.batch'},
     {'exercises'},
-    {'train', 'weights', 'distill'},
+    {'train.__main__', 'weights.__main__', 'distill', '__main__'},
 )
+ONE_ROOM = ('exercises',)  # a folder that counts as one module
+
+
+def module_name(path):
+    """Return a file's name as a module within the package: 'vgg', 'train.plan'."""
+    name = '.'.join(path.relative_to(PACKAGE).with_suffix('').parts)
+    return next((room for room in ONE_ROOM if name.startswith(f'{room}.')), name)
 
 
 def imported(path):
@@ -46,27 +53,26 @@ def imported(path):
         if isinstance(node, ast.If) and 'TYPE_CHECKING' in ast.dump(node.test):
             node.body = []  # ast.walk has not gone there yet
     for node in ast.walk(tree):
+        names = []
         if isinstance(node, ast.ImportFrom) and node.module:
-            if node.module == 'styletransfer':
-                yield from (alias.name for alias in node.names)
-            elif node.module.startswith('styletransfer.'):
-                yield node.module.split('.')[1]
+            names = [node.module, *(f'{node.module}.{alias.name}' for alias in node.names)]
         elif isinstance(node, ast.Import):
-            for alias in node.names:
-                if alias.name.startswith('styletransfer.'):
-                    yield alias.name.split('.')[1]
+            names = [alias.name for alias in node.names]
+        for name in names:
+            inside = PACKAGE.parent.joinpath(*name.split('.')).with_suffix('.py')
+            if name.startswith('styletransfer.') and inside.is_file():
+                yield module_name(inside)
 
 
 def test_imports_point_one_way():
     row_of = {name: number for number, row in enumerate(ROWS) for name in row}
-    files = [path for path in PACKAGE.rglob('*.py') if path != PACKAGE / '__init__.py']
-    # a folder counts as one module
-    names = {path: path.relative_to(PACKAGE).parts[0].partition('.')[0] for path in files}
-    assert set(names.values()) == set(row_of)
-    for path, name in names.items():
+    files = [path for path in PACKAGE.rglob('*.py') if path.name != '__init__.py']
+    assert {module_name(path) for path in files} == set(row_of)
+    for path in files:
+        name = module_name(path)
         for other in imported(path):
-            if other in row_of and other != name:
-                assert row_of[other] < row_of[name], f'{path.name} imports {other}'
+            if other != name:
+                assert row_of[other] < row_of[name], f'{name} imports {other}'
 
 
 def test_importing_the_package_loads_nothing_that_only_some_runs_need():

@@ -30,7 +30,7 @@ from styletransfer.vgg import (
     truncated_vgg,
     vgg_layer_names,
 )
-from styletransfer.weight_files import WeightsError
+from styletransfer.weights.formats import WeightsError
 
 KINDS = {'conv': nn.Conv2D, 'relu': nn.Activation, 'pool': nn.MaxPool2D}
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import List, Optional, Sequence
+from typing import List, Sequence
 
-from styletransfer.command import Parser, argument, exit_status, positive
-from styletransfer.errors import InputError, unknown
+from styletransfer.command import Parser, argument, jobs, positive
+from styletransfer.errors import InputError
 from styletransfer.exercises.grade import (
     Limits,
     Marked,
@@ -53,24 +53,8 @@ def grade_parser() -> Parser:
     return parser
 
 
-def main(argv: Optional[List[str]] = None) -> int:
-    """Run the command; return 0, 2 after a mistake of the user's, 130 after Ctrl-C."""
-    return exit_status(lambda: run(argv))
-
-
-def run(argv: Optional[List[str]] = None) -> int:
-    """Do the job that the first argument names."""
-    job, *rest = (sys.argv[1:] if argv is None else argv) or ['--help']
-    if job in ('-h', '--help'):
-        print(f'{__doc__}\nusage: python -m styletransfer.exercises {{{",".join(JOBS)}}} --help')
-        return 0
-    if job not in JOBS:
-        raise unknown('job', job, JOBS)
-    return JOBS[job](rest)
-
-
 def run_release(argv: List[str]) -> int:
-    """Write the students' notebooks."""
+    """Make the students' notebooks of the teacher's."""
     arguments = release_parser().parse_args(argv)
     for path in arguments.paths:
         print(release(path, arguments.output, arguments.solutions))
@@ -78,7 +62,7 @@ def run_release(argv: List[str]) -> int:
 
 
 def run_grade(argv: List[str]) -> int:
-    """Mark notebooks; write the points and reports anew whenever a student is done."""
+    """Mark notebooks: a row a student, a column a task."""
     arguments = grade_parser().parse_args(argv)
     limits = Limits(arguments.cell, arguments.check, arguments.notebook, arguments.memory)
 
@@ -94,6 +78,7 @@ def run_grade(argv: List[str]) -> int:
         except InputError as error:  # a table open elsewhere, say: marking goes on meanwhile
             print(f'{error}; trying again after the next student', file=sys.stderr)
 
+    # anew whenever a student is done
     class_ = grade(arguments.paths, limits, arguments.jobs, keep_if_possible)
     print(table(class_))
     if lost(class_):
@@ -102,7 +87,11 @@ def run_grade(argv: List[str]) -> int:
     return 0
 
 
-JOBS = {'grade': run_grade, 'release': run_release}
+main = jobs(
+    'exercises',
+    'For teachers: the notebooks that students fill in, and their marks.',
+    {'grade': run_grade, 'release': run_release},
+)
 
 if __name__ == '__main__':
     sys.exit(main())

@@ -27,13 +27,13 @@ from PIL import Image, ImageDraw
 from tqdm import tqdm
 
 from styletransfer import vgg
-from styletransfer.fetch import local_weights
 from styletransfer.images import load_image, parse_shape, postprocess, preprocess, samples
 from styletransfer.losses import gram
 from styletransfer.recipes import D2L_ZH, with_shape
 from styletransfer.rescale import frozen, mean_activations, scaled
 from styletransfer.synthesis import coarse_to_fine, painting
-from styletransfer.weight_files import read_weights
+from styletransfer.weights.fetch import local_weights
+from styletransfer.weights.formats import read_weights
 
 PAIRS = (
     ('lake', 'oil_strokes'),

@@ -1,7 +1,7 @@
 """The main job: ``python -m styletransfer.train`` turns a photo into a painting.
 
 Arguments become a `Job`, the job a run, the run files. The painting itself is done in
-`styletransfer.synthesis`, and that of whole folders in `styletransfer.batch`.
+`styletransfer.synthesis`, and that of whole folders in `styletransfer.train.batch`.
 """
 
 from __future__ import annotations
@@ -20,14 +20,11 @@ from mxnet import numpy as np
 
 import styletransfer
 from styletransfer import vgg
-from styletransfer.arguments import UNTIED, as_text, flag, make_parser, recipe_table, stages_text
-from styletransfer.batch import is_batch, paint_all
 from styletransfer.checkpoint import Checkpoint
 from styletransfer.command import Parser, exit_status
 from styletransfer.errors import InputError
 from styletransfer.files import replacing
 from styletransfer.images import PICTURE_FORMATS, samples
-from styletransfer.job import Job, load_network, make_job, stage_seconds
 from styletransfer.machine import peak_memory
 from styletransfer.outputs import (
     CHECKPOINT,
@@ -54,8 +51,18 @@ from styletransfer.progress import (
     together,
 )
 from styletransfer.recipes import find_recipe, shape_text
-from styletransfer.settings import make_setting, read_pictures
 from styletransfer.synthesis import Listener, Step, coarse_to_fine
+from styletransfer.train.arguments import (
+    UNTIED,
+    as_text,
+    flag,
+    make_parser,
+    recipe_table,
+    stages_text,
+)
+from styletransfer.train.batch import is_batch, paint_all
+from styletransfer.train.job import Job, load_network, make_job, stage_seconds
+from styletransfer.train.settings import make_setting, read_pictures
 
 LONG = 600  # seconds: a run that takes longer shows its plan before it starts
 

@@ -23,17 +23,17 @@ from weights_server import (
     write_timm,
 )
 
-from styletransfer import fetch as fetching
 from styletransfer.errors import InputError
-from styletransfer.fetch import describe, fetch, local_weights
-from styletransfer.sources import (
+from styletransfer.weights import fetch as fetching
+from styletransfer.weights.fetch import describe, fetch, local_weights
+from styletransfer.weights.formats import read_notes, read_weights
+from styletransfer.weights.sources import (
     VGG19_SLIM_SOURCES,
     VGG19_SOURCES,
     cache_folder,
     conv_tensors,
     file_hash,
 )
-from styletransfer.weight_files import read_notes, read_weights
 
 HUB, KERAS, EXAMPLE, GLUON = VGG19_SOURCES
 

@@ -10,9 +10,12 @@ from pathlib import Path
 import mxnet as mx
 import pytest
 
-from styletransfer import job, plan, train
 from styletransfer.errors import InputError
-from styletransfer.plan import (
+from styletransfer.recipes import D2L_EN, D2L_ZH, FAST, GATYS_2016, Stage, with_shape
+from styletransfer.train import __main__ as train
+from styletransfer.train import job, plan
+from styletransfer.train.__main__ import main
+from styletransfer.train.plan import (
     Needs,
     duration,
     looked_at,
@@ -21,10 +24,8 @@ from styletransfer.plan import (
     planned,
     seconds_per_pixel,
 )
-from styletransfer.recipes import D2L_EN, D2L_ZH, FAST, GATYS_2016, Stage, with_shape
-from styletransfer.train import main
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 TOY = ['--weights', 'random', '--backbone', 'vgg19_slim']
 
 

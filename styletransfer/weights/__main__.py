@@ -13,10 +13,16 @@ import mxnet as mx
 
 from styletransfer.command import Parser, exit_status
 from styletransfer.errors import InputError, unknown
-from styletransfer.fetch import describe, fetch, local_weights
-from styletransfer.sources import Source
 from styletransfer.vgg import BACKBONES, set_weights, truncated_vgg
-from styletransfer.weight_files import Conv, WeightsError, read_notes, read_weights, tensors_sha256
+from styletransfer.weights.fetch import describe, fetch, local_weights
+from styletransfer.weights.formats import (
+    Conv,
+    WeightsError,
+    read_notes,
+    read_weights,
+    tensors_sha256,
+)
+from styletransfer.weights.sources import Source
 
 
 def table() -> str:

@@ -13,10 +13,11 @@ import numpy
 import pytest
 from PIL import Image
 
-from styletransfer import batch, controls
-from styletransfer.train import main
+from styletransfer import controls
+from styletransfer.train import batch
+from styletransfer.train.__main__ import main
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 TOY = ['--weights', 'random', '--backbone', 'vgg19_slim', '--shape', '48x32', '--epochs', '1,1']
 SECONDS = 120  # to wait for what takes a few
 

@@ -16,8 +16,8 @@ from styletransfer.color import PRESERVE_COLOR, luminance
 from styletransfer.errors import InputError, unknown
 from styletransfer.images import PICTURE_FORMATS, ImageShape, load_image, picture_path
 from styletransfer.machine import find_device
-from styletransfer.plan import Plan, make_plan, planned
 from styletransfer.recipes import Recipe, Stage, find_recipe, with_stages
+from styletransfer.train.plan import Plan, make_plan, planned
 
 # where a picture may start besides the pictures: uniform noise between two levels of 0-255
 NOISE = {'noise': (0, 255), 'grey_noise': (108, 148)}

@@ -26,14 +26,14 @@ import numpy
 
 from styletransfer.errors import InputError
 from styletransfer.files import file_sha256, replacing
-from styletransfer.sources import VGG19_SLIM_SOURCES, VGG19_SOURCES, Source, cache_folder
-from styletransfer.weight_files import (
+from styletransfer.weights.formats import (
     WeightsError,
     read_notes,
     read_weights,
     tensors_sha256,
     write_tensors,
 )
+from styletransfer.weights.sources import VGG19_SLIM_SOURCES, VGG19_SOURCES, Source, cache_folder
 
 TIMEOUTS = (10.0, 20.0)  # seconds to connect, and without a byte
 PAUSES = (1.0, 2.0, 4.0)  # seconds before each further attempt

@@ -13,10 +13,12 @@ import pytest
 from PIL import Image
 from safetensors.numpy import save_file
 
-from styletransfer import outputs, plan, train
-from styletransfer.train import main
+from styletransfer import outputs
+from styletransfer.train import __main__ as train
+from styletransfer.train import plan
+from styletransfer.train.__main__ import main
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 TOY = ['--weights', 'random', '--backbone', 'vgg19_slim', '--shape', '48x32', '--epochs', '1,1']
 
 

@@ -15,7 +15,11 @@ from typing import Any, Dict, List, NamedTuple, Sequence
 from styletransfer import vgg
 from styletransfer.errors import InputError
 from styletransfer.images import find_pictures, picture_path, save_image
-from styletransfer.job import (
+from styletransfer.outputs import Book, check_writable
+from styletransfer.progress import Interrupted, StopAtNaN, StopAtSignal, stage_index, together
+from styletransfer.recipes import Recipe
+from styletransfer.synthesis import Listener, Step, coarse_to_fine
+from styletransfer.train.job import (
     Grams,
     Network,
     digests,
@@ -24,12 +28,8 @@ from styletransfer.job import (
     make_job,
     stage_seconds,
 )
-from styletransfer.outputs import Book, check_writable
-from styletransfer.plan import duration
-from styletransfer.progress import Interrupted, StopAtNaN, StopAtSignal, stage_index, together
-from styletransfer.recipes import Recipe
-from styletransfer.settings import make_setting, picture_files, read_pictures
-from styletransfer.synthesis import Listener, Step, coarse_to_fine
+from styletransfer.train.plan import duration
+from styletransfer.train.settings import make_setting, picture_files, read_pictures
 
 Arguments = Dict[str, Any]
 

@@ -22,10 +22,11 @@ from weights_server import (
     write_timm,
 )
 
-from styletransfer import vgg, weights
+from styletransfer import vgg
 from styletransfer.files import file_sha256
-from styletransfer.sources import VGG16_SOURCES, VGG19_SOURCES, cache_folder, file_hash
-from styletransfer.weight_files import read_notes, read_weights, write_tensors
+from styletransfer.weights import __main__ as weights
+from styletransfer.weights.formats import read_notes, read_weights, write_tensors
+from styletransfer.weights.sources import VGG16_SOURCES, VGG19_SOURCES, cache_folder, file_hash
 
 import mxnet as mx  # isort: skip
 from mxnet import numpy as np  # isort: skip

@@ -25,10 +25,10 @@ from styletransfer.images import (
 )
 from styletransfer.networks import network_for, replaced_layers
 from styletransfer.outputs import as_json
-from styletransfer.plan import seconds_per_pixel
 from styletransfer.recipes import Recipe
-from styletransfer.settings import NOISE, Pictures, Setting
 from styletransfer.synthesis import LossAt, painting
+from styletransfer.train.plan import seconds_per_pixel
+from styletransfer.train.settings import NOISE, Pictures, Setting
 
 # arguments on which the picture depends, besides the recipe, the network and the files
 TASTES = ('seed', 'style_weights', 'style_scale', 'keep_style_aspect', 'preserve_color')

@@ -43,7 +43,7 @@ from styletransfer.exercises.release import (  # noqa: E402
 )
 from styletransfer.exercises.tasks import TASKS  # noqa: E402
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 EXERCISES = ROOT / 'chapters' / 'exercises'
 SOURCES = sorted((EXERCISES / 'solutions').glob('[0-9][0-9]-*.md'))
 ENGLISH = [path for path in SOURCES if not path.name.endswith('.zh.md')]

@@ -9,7 +9,7 @@ import pytest
 from weights_server import NUMBERS, torch_arrays, write_keras, write_params, write_timm
 
 from styletransfer.images import preprocess  # before MXNet
-from styletransfer.weight_files import (
+from styletransfer.weights.formats import (
     CAFFE_MEAN,
     WeightsError,
     fold_input,

@@ -17,15 +17,16 @@ import pytest
 from PIL import Image
 
 import styletransfer.files
-from styletransfer import job, train
-from styletransfer.arguments import flag, make_parser
 from styletransfer.checkpoint import load_checkpoint
 from styletransfer.errors import InputError
 from styletransfer.images import load_image, postprocess, preprocess
 from styletransfer.recipes import D2L_ZH, RECIPES
-from styletransfer.train import main
+from styletransfer.train import __main__ as train
+from styletransfer.train import job
+from styletransfer.train.__main__ import main
+from styletransfer.train.arguments import flag, make_parser
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 TOY = ['--weights', 'random', '--backbone', 'vgg19_slim', '--shape', '48x32']
 SECONDS = 120  # to wait for what takes a few; many machines are slow and busy
 

@@ -10,9 +10,9 @@ from styletransfer import vgg
 from styletransfer.color import PRESERVE_COLOR
 from styletransfer.command import Parser, argument, listed, natural, positive
 from styletransfer.images import PICTURE_FORMATS, parse_shape
-from styletransfer.plan import parse_tile
 from styletransfer.recipes import RECIPES, Recipe, Stage, shape_text
-from styletransfer.settings import NOISE
+from styletransfer.train.plan import parse_tile
+from styletransfer.train.settings import NOISE
 
 # what may differ between a run and its resumption
 UNTIED = ('resume', 'quiet', 'output', 'save_every', 'checkpoint_every', 'tile', 'plan')

@@ -1,0 +1,1 @@
+"""The main job: ``python -m styletransfer.train`` turns a photo into a painting."""
