@@ -87,6 +87,11 @@ def _digest(arrays: Mapping[str, numpy.ndarray], text: str) -> str:
     return digest.hexdigest()
 
 
+def state_of(X: np.ndarray, trainer: gluon.Trainer) -> Arrays:
+    """Return what `Checkpoint.restore` needs: a picture, and what its trainer remembers."""
+    return {'X': X.asnumpy(), **adam_state(trainer)}
+
+
 def adam_state(trainer: gluon.Trainer) -> Arrays:
     """Return what Adam remembers, if it is at work: two moving averages and its step count."""
     updater = trainer._updaters[0]

@@ -11,7 +11,7 @@ loss and the training loop stay what they are.
 from __future__ import annotations
 
 import math
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Union
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import mxnet as mx
 from mxnet import npx
@@ -21,9 +21,18 @@ from mxnet.gluon import nn
 from styletransfer import tiles
 from styletransfer.errors import InputError
 from styletransfer.images import ImageShape
-from styletransfer.losses import compute_loss, gram
+from styletransfer.losses import gram
+from styletransfer.objective import (
+    Loss,
+    LossAt,
+    Terms,
+    compute_loss,
+    get_contents,
+    get_styles,
+    named,
+    objective,
+)
 from styletransfer.recipes import Recipe, shape_text
-from styletransfer.synthesis import Loss, LossAt, Losses, get_contents, get_styles, objective
 from styletransfer.vgg import SMALLEST_SIDE, extract_features, layer_index, layer_names
 
 Guide = List[np.ndarray]  # one mask (1, 1, h, w) for each style layer, in the network's order
@@ -148,14 +157,16 @@ def guided_objective(
     styles_Y_gram: Sequence[np.ndarray],
     guides: Sequence[Guide],
 ) -> Loss:
-    """Return `synthesis.objective` with the style asked for region by region."""
+    """Return `objective.objective` with the style asked for region by region."""
 
-    def loss(X: np.ndarray) -> Losses:
+    def loss(X: np.ndarray) -> Tuple[Terms, np.ndarray]:
         contents_Y_hat, styles_Y_hat = extract_features(
             net, X, recipe.content_layers, recipe.style_layers
         )
         styles_Y_hat = guided(styles_Y_hat, guides)
-        return compute_loss(recipe, X, contents_Y_hat, styles_Y_hat, contents_Y, styles_Y_gram)
+        return named(
+            *compute_loss(recipe, X, contents_Y_hat, styles_Y_hat, contents_Y, styles_Y_gram)
+        )
 
     return loss
 
@@ -207,7 +218,7 @@ def controlled(
     tile: TileAt = None,
     known: Optional[Dict[ImageShape, List[np.ndarray]]] = None,
 ) -> LossAt:
-    """Return `synthesis.painting` with all controls: what judges a picture, at any shape.
+    """Return `objective.objectives` with all controls: what judges a picture, at any shape.
 
     Parameters
     ----------

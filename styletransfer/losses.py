@@ -1,4 +1,4 @@
-r"""What is asked of the picture: content, style, smoothness, and their weighted sum.
+r"""What is asked of the picture: content, style and smoothness, each as a number.
 
 Gatys, Ecker, Bethge: Image style transfer using convolutional neural networks, CVPR 2016.
 
@@ -9,15 +9,12 @@ same weights serve pictures of any size.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Sequence, Tuple
+from typing import Callable, Dict, NamedTuple, Sequence
 
 from mxnet import nd
 from mxnet import numpy as np
 
 from styletransfer.errors import InputError
-
-if TYPE_CHECKING:
-    from styletransfer.recipes import Recipe
 
 
 def content_loss(Y_hat: np.ndarray, Y: np.ndarray) -> np.ndarray:
@@ -229,52 +226,6 @@ SCALINGS: Dict[str, Scaling] = {
         lambda layer, picture: float(_gram_size(layer)) ** 2,
     ),
 }
-
-
-def compute_loss(
-    recipe: Recipe,
-    X: np.ndarray,
-    contents_Y_hat: Sequence[np.ndarray],
-    styles_Y_hat: Sequence[np.ndarray],
-    contents_Y: Sequence[np.ndarray],
-    styles_Y_gram: Sequence[np.ndarray],
-) -> Tuple[List[np.ndarray], List[np.ndarray], np.ndarray, np.ndarray]:
-    r"""Return every weighted term and their plain sum, the number that training makes small.
-
-    .. math:: l = \sum_{\ell} w_c^\ell L_c^\ell + \sum_{\ell} w_s^\ell L_s^\ell + w_{tv} L_{tv}
-
-    Parameters
-    ----------
-    recipe : Recipe
-        Its `content_weights`, `style_weights`, `tv_loss` and `tv_weight` are used. In the book's
-        recipes all content layers have one weight, and all style layers have one.
-    X : np.ndarray of shape (1, 3, h, w)
-        The generated picture.
-    contents_Y_hat, styles_Y_hat : sequences of np.ndarray
-        `extract_features` of the generated picture, or what `compiled` makes of it.
-    contents_Y, styles_Y_gram : sequences of np.ndarray
-        What they should be: features of the content picture, Gram matrices of the style picture.
-
-    Returns
-    -------
-    contents_l, styles_l : lists with one number for each layer
-    tv_l, l : np.ndarray of shape ()
-    """
-    contents_l = [
-        content_loss(Y_hat, Y) * weight
-        for Y_hat, Y, weight in zip(
-            contents_Y_hat, contents_Y, recipe.content_weights(contents_Y_hat, X)
-        )
-    ]
-    styles_l = [
-        style_loss(Y_hat, Y) * weight
-        for Y_hat, Y, weight in zip(
-            styles_Y_hat, styles_Y_gram, recipe.style_weights(styles_Y_hat, X)
-        )
-    ]
-    tv_l = recipe.tv_loss(X) * recipe.tv_weight
-    l = sum(contents_l + styles_l + [tv_l])
-    return contents_l, styles_l, tv_l, l
 
 
 def same_shape(Y_hat: np.ndarray, Y: np.ndarray) -> None:

@@ -1,7 +1,7 @@
-"""What may listen to a run: bar, losses, previews, checkpoints, and two reasons to stop.
+"""What a training loop tells, and who may listen: bar, losses, previews, checkpoints, stops.
 
 A listener is called with a `Step` after each epoch. It may look at everything and change nothing;
-to stop the run it raises.
+to stop the run it raises. No listener knows what is trained: a picture, a network, or two.
 """
 
 from __future__ import annotations
@@ -12,20 +12,40 @@ import sys
 import time
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, NamedTuple, Optional
 
-import numpy
 from mxnet import numpy as np
 
-from styletransfer.checkpoint import adam_state, save_checkpoint
+from styletransfer.checkpoint import Arrays, save_checkpoint
 from styletransfer.errors import InputError
 from styletransfer.files import replacing
-from styletransfer.images import postprocess, save_image
-from styletransfer.recipes import Recipe, shape_text
-from styletransfer.synthesis import Listener, Step
+from styletransfer.images import save_image
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+class Step(NamedTuple):
+    """What a training loop tells its listeners after each epoch."""
+
+    title: str  # of the stage, for people
+    epoch: int  # counted from 1
+    num_epochs: int
+    lr: float  # the step size that was used
+    terms: Dict[str, float]  # by name, weighted, as they were before the step
+    total: float
+    X: Optional[np.ndarray]  # a picture to look at, (1, 3, h, w), after the step
+    state: Callable[[], Arrays]  # returns what a checkpoint has to keep
+    stage: int = 0  # which stage it is, from 0,
+    of: int = 1  # and of how many
+
+
+Listener = Callable[[Step], None]
+
+
+def placed(on_step: Listener, stage: int, of: int) -> Listener:
+    """Return a listener that tells `on_step` which of all stages each step belongs to."""
+    return lambda step: on_step(step._replace(stage=stage, of=of))
 
 
 def together(*listeners: Listener) -> Listener:
@@ -38,66 +58,84 @@ def together(*listeners: Listener) -> Listener:
     return on_step
 
 
-def stage_index(recipe: Recipe, step: Step) -> int:
-    """Return which stage a step belongs to, from 0; two stages may have the same numbers."""
-    return [stage is step.stage for stage in recipe.stages].index(True)
+def progress_bar(counter: str = '', **options: Any) -> Any:
+    """Return a bar of tqdm's as this package draws it, on the standard error stream.
+
+    Parameters
+    ----------
+    counter : str
+        What is shown behind the bar, in tqdm's words.
+    options
+        As of ``tqdm.tqdm``: `total`, `desc`, `initial`, `disable`.
+    """
+    from tqdm import tqdm
+
+    return tqdm(
+        mininterval=0.2 if sys.stderr.isatty() else 10,
+        bar_format='{desc} {percentage:3.0f}%|{bar:20}|' + counter,
+        **options,
+    )
 
 
 class Bar:
-    """One progress bar for each stage, with the three losses and the time left."""
+    """One progress bar for each stage, with its terms and the time left.
 
-    def __init__(self, recipe: Recipe) -> None:
-        self.recipe = recipe
+    To be used in a ``with`` statement: at its end the bar's line is ended, so that what is printed
+    next stands on its own.
+    """
+
+    def __init__(self) -> None:
         self.bar: Any = None
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def __call__(self, step: Step) -> None:
         """Show one epoch more."""
-        from tqdm import tqdm
-
         if self.bar is None:
-            number = stage_index(self.recipe, step) + 1
-            self.bar = tqdm(
-                desc=f'stage {number} of {len(self.recipe.stages)}, '
-                + shape_text(step.stage.image_shape),
-                total=step.stage.num_epochs,
+            self.bar = progress_bar(
+                ' {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]',
+                desc=f'stage {step.stage + 1} of {step.of}, {step.title}',
+                total=step.num_epochs,
                 initial=step.epoch - 1,
-                mininterval=0.2 if sys.stderr.isatty() else 10,
-                unit=' epochs',
-                bar_format='{desc} {percentage:3.0f}%|{bar:20}| {n_fmt}/{total_fmt}'
-                ' [{elapsed}<{remaining}{postfix}]',
             )
-        self.bar.set_postfix_str(
-            f'content {step.content:.2f}, style {step.style:.2f}, TV {step.tv:.2f}', refresh=False
-        )
+        terms = ', '.join(f'{name} {value:.2f}' for name, value in step.terms.items())
+        self.bar.set_postfix_str(terms, refresh=False)
         self.bar.update()
-        if step.epoch == step.stage.num_epochs:
+        if step.epoch == step.num_epochs:
             self.close()
 
     def close(self) -> None:
-        """End the bar's line, so that what is printed next stands on its own."""
+        """End the line of a stage."""
         if self.bar is not None:
             self.bar.close()
             self.bar = None
 
 
 class History:
-    """The losses of every epoch and the seconds of every stage."""
+    """The terms of every epoch and the seconds of every stage, as JSON can keep them.
 
-    def __init__(self, recipe: Recipe, stages: Optional[List[Dict[str, Any]]] = None) -> None:
-        self.recipe = recipe
-        self.stages: List[Dict[str, Any]] = stages or []
+    A stage is a dict of its `title`, its `seconds` and its `losses`: for each epoch a dict of
+    `epoch`, `lr`, each term under its name in small letters, and `total`.
+    """
+
+    def __init__(self, stages: Iterable[Dict[str, Any]] = ()) -> None:
+        self.stages = list(stages)
         self._then = time.perf_counter()
 
     def __call__(self, step: Step) -> None:
-        """Note the losses of an epoch."""
+        """Note the terms of an epoch."""
         if step.epoch == 1:
-            shape = list(step.stage.image_shape)
-            self.stages.append({'image_shape': shape, 'seconds': 0.0, 'losses': []})
+            self.stages.append({'title': step.title, 'seconds': 0.0, 'losses': []})
         now = time.perf_counter()
         self.stages[-1]['seconds'] += now - self._then
         self._then = now
-        names = ('epoch', 'lr', 'content', 'style', 'tv', 'total')
-        self.stages[-1]['losses'].append({name: getattr(step, name) for name in names})
+        terms = {name.lower(): value for name, value in step.terms.items()}
+        losses = {'epoch': step.epoch, 'lr': step.lr, **terms, 'total': step.total}
+        self.stages[-1]['losses'].append(losses)
 
     def summary(self) -> List[Dict[str, Any]]:
         """Return the stages with the losses of the first, every tenth and the last epoch."""
@@ -118,15 +156,15 @@ class History:
 class DivergedError(InputError):
     """The numbers of a run are not finite any more.
 
-    `X` is the last picture whose loss was, and `index` its stage, from 0.
+    `X` is the last picture whose loss was, and `stage` its stage, from 0.
     """
 
-    def __init__(self, step: Step, index: int, X: np.ndarray) -> None:
+    def __init__(self, step: Step, stage: int, X: Optional[np.ndarray]) -> None:
         super().__init__(
-            f'the loss became {step.total} in epoch {step.epoch} at '
-            f'{shape_text(step.stage.image_shape)}: try a smaller --lr or smaller weights'
+            f'the loss became {step.total} in epoch {step.epoch} at {step.title}: try a smaller '
+            '--lr or smaller weights'
         )
-        self.index, self.X = index, X
+        self.stage, self.X = stage, X
 
 
 class StopAtNaN:
@@ -134,22 +172,21 @@ class StopAtNaN:
 
     Parameters
     ----------
-    recipe : Recipe
-    index : int
-        Of the stage that comes first, from 0.
+    stage : int
+        The one that comes first, from 0.
     X : np.ndarray of shape (1, 3, h, w)
         The picture from which it starts.
     """
 
-    def __init__(self, recipe: Recipe, index: int, X: np.ndarray) -> None:
-        self.recipe = recipe
-        self.good = self.unseen = (index, X)  # unseen: made by the last step, its loss not known
+    def __init__(self, stage: int, X: Optional[np.ndarray]) -> None:
+        self.good = self.unseen = (stage, X)  # unseen: made by the last step, its loss not known
 
     def __call__(self, step: Step) -> None:
         """Raise DivergedError if the loss is none any more."""
         if not math.isfinite(step.total):
             raise DivergedError(step, *self.good)
-        self.good, self.unseen = self.unseen, (stage_index(self.recipe, step), step.X.copy())
+        X = None if step.X is None else step.X.copy()
+        self.good, self.unseen = self.unseen, (step.stage, X)
 
 
 class Previews:
@@ -157,32 +194,20 @@ class Previews:
 
     Parameters
     ----------
-    recipe : Recipe
     folder : Path
     every : int
         The n.
-    suffix : str
-        The format of the files.
-    finished : callable, optional
-        Given the picture as it is trained, returns RGB in 0-1; by default `postprocess` does.
+    finished : callable
+        Given the picture as it is trained, returns RGB in 0-1, as `postprocess` does.
     """
 
-    def __init__(
-        self,
-        recipe: Recipe,
-        folder: Path,
-        every: int,
-        suffix: str = '.png',
-        finished: Optional[Callable[[np.ndarray], np.ndarray]] = None,
-    ) -> None:
-        self.recipe, self.folder, self.every, self.suffix = recipe, folder, every, suffix
-        self.finished = finished or (lambda X: postprocess(X, *recipe.mean_std))
+    def __init__(self, folder: Path, every: int, finished: Callable[[Any], np.ndarray]) -> None:
+        self.folder, self.every, self.finished = folder, every, finished
 
     def __call__(self, step: Step) -> None:
         """Save a picture if it is time for one."""
         if step.epoch == 1 or step.epoch % self.every == 0:
-            number = stage_index(self.recipe, step) + 1
-            name = f'stage{number}-epoch{step.epoch:04d}{self.suffix}'
+            name = f'stage{step.stage + 1}-epoch{step.epoch:04d}.png'
             save_image(self.folder / name, self.finished(step.X))
 
 
@@ -194,17 +219,16 @@ class Checkpoints:
 
     def __call__(self, step: Step) -> None:
         """Write a checkpoint if it is time for one."""
-        if step.epoch % self.every == 0 or step.epoch == step.stage.num_epochs:
+        if step.epoch % self.every == 0 or step.epoch == step.num_epochs:
             self.save(step)
 
     def save(self, step: Optional[Step] = None) -> None:
         """Keep the run as it is after this step, or, without one, as it is before the first."""
-        arrays: Dict[str, numpy.ndarray] = {}
+        arrays: Arrays = {}
         record = {**self.record, 'stage': 0, 'epoch': 0, 'history': []}
         if step:
-            arrays = {'X': step.X.asnumpy(), **adam_state(step.trainer)}
-            stage = stage_index(self.history.recipe, step)
-            record.update(stage=stage, epoch=step.epoch, history=self.history.stages)
+            arrays = step.state()
+            record.update(stage=step.stage, epoch=step.epoch, history=self.history.stages)
         save_checkpoint(self.path, arrays, record)
 
 
@@ -263,9 +287,9 @@ def draw_figure(pictures: Dict[str, np.ndarray], history: History) -> Figure:
     stages = history.stages
     for axes, stage in zip(bottom.subplots(1, len(stages), squeeze=False)[0], stages):
         epochs = [losses['epoch'] for losses in stage['losses']]
-        for name in ('content', 'style', 'tv', 'total'):
+        for name in (name for name in stage['losses'][0] if name not in ('epoch', 'lr')):
             style = {'color': 'black', 'linewidth': 1} if name == 'total' else {}
-            label = 'TV' if name == 'tv' else name
+            label = name.upper() if len(name) < 3 else name  # TV, G, D
             values = [losses[name] for losses in stage['losses']]
             axes.plot(epochs, values, label=label, **style)
         for before, after in zip(stage['losses'], stage['losses'][1:]):
@@ -285,9 +309,7 @@ def draw_figure(pictures: Dict[str, np.ndarray], history: History) -> Figure:
             axes.yaxis.set_major_formatter(StrMethodFormatter('{x:g}'))
             axes.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.5)))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set_title(
-            f'{shape_text(tuple(stage["image_shape"]))}: {stage["seconds"]:.0f} seconds'
-        )
+        axes.set_title(f'{stage["title"]}: {stage["seconds"]:.0f} seconds')
         axes.set_xlabel('epoch')
         axes.legend()
     return figure

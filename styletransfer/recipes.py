@@ -91,6 +91,11 @@ class Stage:
             )
         _check_numbers(self, positive=('lr', 'lr_decay', 'lr_decay_epoch'))
 
+    @property
+    def title(self) -> str:
+        """Return what listeners call the stage: its shape."""
+        return shape_text(self.image_shape)
+
     def lr_at(self, epoch: int) -> float:
         r"""Return the step size of an epoch, counted from 1: it drops like a staircase.
 
@@ -185,7 +190,7 @@ class Recipe:
     def style_weights(self, styles_Y: Sequence[np.ndarray], X: np.ndarray) -> List[float]:
         """Return the weight of each style layer's loss, as `content_weights`.
 
-        With regions (`styletransfer.guides`) the layers come once for each region.
+        With regions (`controls.guide`) the layers come once for each region.
         """
         scale = SCALINGS[self.scaling].style
         weights = cycle(_in_order(self.style_layers, self.style_layer_weights))

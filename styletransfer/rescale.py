@@ -18,8 +18,10 @@ from mxnet import npx
 from mxnet import numpy as np
 from mxnet.gluon import nn
 
+from styletransfer.objective import objectives
+from styletransfer.progress import Step
 from styletransfer.recipes import D2L_ZH
-from styletransfer.synthesis import Step, coarse_to_fine, painting
+from styletransfer.synthesis import coarse_to_fine
 from styletransfer.vgg import VGG19, Backbone, freeze, layer_index, set_weights, truncated_vgg
 from styletransfer.weights.formats import Conv
 
@@ -165,12 +167,12 @@ def balance(
         net, last = frozen(result), []
         for content_img, style_img in pairs:
             steps: List[Step] = []
-            loss_at = painting(net, recipe, content_img, style_img, mx.cpu())
+            loss_at = objectives(net, recipe, content_img, style_img, mx.cpu())
             coarse_to_fine(loss_at, recipe, content_img, mx.cpu(), steps.append)
             last.append(steps[-1])
         content, style, tv = (
-            math.exp(sum(math.log(getattr(step, term)) for step in last) / len(last))
-            for term in ('content', 'style', 'tv')
+            math.exp(sum(math.log(step.terms[name]) for step in last) / len(last))
+            for name in ('content', 'style', 'TV')
         )
         tell(
             f'balance, round {turn}: factors {content_factor:.3f} and {style_factor:.3f}, '

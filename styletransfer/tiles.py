@@ -3,7 +3,7 @@ r"""Pictures larger than memory: the loss and its exact gradient, computed tile 
 What fills the memory is not the picture but what the network says of it, which has to be kept
 until the gradient is known. Here the network looks at one part of the picture at a time. The
 parts are not painted one by one: all of them serve one loss of the whole picture, the same number
-as that of `synthesis.objective`, with the same gradient. So there are no seams to hide.
+as that of `objective.objective`, with the same gradient. So there are no seams to hide.
 
 The style needs two passes, because every pixel has a say in a layer's Gram matrix, and the
 gradient of each depends on the whole matrix. Let the cores :math:`t` cut the picture into parts
@@ -49,8 +49,8 @@ from styletransfer.errors import InputError
 from styletransfer.images import ImageShape, preprocess
 from styletransfer.losses import TV_MEANS, content_loss, gram, same_shape
 from styletransfer.machine import return_freed_memory
+from styletransfer.objective import Loss, Terms, known_gradient, named
 from styletransfer.recipes import Recipe, shape_text
-from styletransfer.synthesis import Loss, Losses
 from styletransfer.vgg import SMALLEST_SIDE, Layer, extract_features, layer_index, memory_estimate
 
 Guides = Sequence[Sequence[np.ndarray]]  # [region][style layer], masks of shape (1, 1, h, w)
@@ -304,7 +304,7 @@ def get_contents(
     device: mx.Context,
     tile: int,
 ) -> Tuple[np.ndarray, List[np.ndarray]]:
-    """Return what `synthesis.get_contents` does, computed in tiles.
+    """Return what `objective.get_contents` does, computed in tiles.
 
     Raises
     ------
@@ -366,7 +366,7 @@ def objective(
     tile: int,
     guides: Guides = (),
 ) -> Loss:
-    r"""Return the function that judges a picture as that of `synthesis.objective`, in tiles.
+    r"""Return the function that judges a picture as that of `objective.objective`, in tiles.
 
     Parameters
     ----------
@@ -396,29 +396,17 @@ def objective(
     InputError
         If `tile` is not a positive multiple of 16; by the function, if a picture does not fit
         `contents_Y`, `styles_Y_gram` or the guides.
-
-    Notes
-    -----
-    With the gradient g known, the sum :math:`l` is returned as
-
-    .. math:: l + \langle X, g \rangle - \overline{\langle X, g \rangle}
-
-    where the last term is the one before as a mere number. The two cancel to the bit, but the
-    derivative of the first with respect to X is g.
     """
     tiler = _Tiler(net, recipe.content_layers, recipe.style_layers, tile, guides)
 
-    def loss(X: np.ndarray) -> Losses:
+    def loss(X: np.ndarray) -> Tuple[Terms, np.ndarray]:
         recording = autograd.is_recording()
         with autograd.pause(train_mode=False):
             contents_l, styles_l, tv_l, gradient = _judge(
                 tiler, recipe, X.detach(), contents_Y, styles_Y_gram, recording
             )
-            l = sum(contents_l + styles_l + [tv_l])
-        if recording:
-            slope = (X * gradient).sum()
-            l = l + (slope - slope.detach())
-        return contents_l, styles_l, tv_l, l
+            terms, l = named(contents_l, styles_l, tv_l, sum(contents_l + styles_l + [tv_l]))
+        return terms, known_gradient(l, X, gradient) if recording else l
 
     return loss
 

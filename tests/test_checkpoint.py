@@ -16,8 +16,9 @@ from styletransfer.checkpoint import (
     save_checkpoint,
 )
 from styletransfer.errors import InputError
+from styletransfer.objective import objectives
 from styletransfer.recipes import D2L_ZH, Stage
-from styletransfer.synthesis import coarse_to_fine, get_inits, painting
+from styletransfer.synthesis import coarse_to_fine, get_inits
 
 ARRAYS = {
     'X': numpy.random.default_rng(0).normal(size=(1, 3, 4, 5)).astype('float32'),
@@ -150,15 +151,13 @@ def test_a_run_goes_on_bit_for_bit(tiny_net, tmp_path, stage_epoch):
     coarse = Stage((24, 16), lr=0.1, num_epochs=7, lr_decay_epoch=3)
     fine = Stage((48, 32), lr=0.1, num_epochs=5, lr_decay_epoch=2)
     recipe = replace(D2L_ZH, stages=(coarse, fine))
-    loss_at = painting(tiny_net, recipe, picture(1), picture(2), mx.cpu())
+    loss_at = objectives(tiny_net, recipe, picture(1), picture(2), mx.cpu())
     path, args = tmp_path / 'run', (loss_at, recipe, picture(1), mx.cpu())
 
     def keep(step):
-        steps.append(step[1:7])
-        stage = recipe.stages.index(step.stage)
-        if (stage, step.epoch) == stage_epoch:
-            arrays = {'X': step.X.asnumpy(), **adam_state(step.trainer)}
-            save_checkpoint(path, arrays, {'stage': stage, 'epoch': step.epoch})
+        steps.append((step.stage, step.epoch, step.lr, step.terms, step.total))
+        if (step.stage, step.epoch) == stage_epoch:
+            save_checkpoint(path, step.state(), {'stage': step.stage, 'epoch': step.epoch})
 
     steps = []
     uninterrupted = coarse_to_fine(*args, keep)
@@ -171,7 +170,7 @@ def test_a_run_goes_on_bit_for_bit(tiny_net, tmp_path, stage_epoch):
 
 def test_a_run_kept_before_its_first_epoch_starts_from_the_beginning(tiny_net):
     recipe = replace(D2L_ZH, stages=(Stage((24, 16), num_epochs=2),))
-    loss_at = painting(tiny_net, recipe, picture(1), picture(2), mx.cpu())
+    loss_at = objectives(tiny_net, recipe, picture(1), picture(2), mx.cpu())
     args = (loss_at, recipe, picture(1), mx.cpu(), lambda step: None)
     resumed = coarse_to_fine(*args, Checkpoint({}, {'stage': 0, 'epoch': 0}))
     numpy.testing.assert_array_equal(resumed.asnumpy(), coarse_to_fine(*args).asnumpy())

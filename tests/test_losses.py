@@ -6,7 +6,8 @@ from mxnet import autograd
 from mxnet import numpy as np
 
 from styletransfer.errors import InputError
-from styletransfer.losses import compute_loss, content_loss, gram, style_loss, tv_loss
+from styletransfer.losses import content_loss, gram, style_loss, tv_loss
+from styletransfer.objective import compute_loss
 from styletransfer.recipes import D2L_ZH
 
 

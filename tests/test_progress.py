@@ -14,6 +14,7 @@ from PIL import Image
 from styletransfer.checkpoint import load_checkpoint
 from styletransfer.errors import InputError
 from styletransfer.images import postprocess
+from styletransfer.objective import objectives
 from styletransfer.progress import (
     Bar,
     Checkpoints,
@@ -21,26 +22,38 @@ from styletransfer.progress import (
     History,
     Interrupted,
     Previews,
+    Step,
     StopAtNaN,
     StopAtSignal,
     draw_figure,
+    placed,
     save_figure,
-    stage_index,
     together,
 )
 from styletransfer.recipes import D2L_ZH, Stage
-from styletransfer.synthesis import Step, coarse_to_fine, get_inits, painting
+from styletransfer.synthesis import coarse_to_fine
 
 COARSE = Stage((24, 16), num_epochs=25, lr_decay_epoch=10)
 FINE = Stage((48, 32), num_epochs=12, lr_decay_epoch=10)
 RECIPE = replace(D2L_ZH, stages=(COARSE, FINE))
 
 
-def a_step(stage, epoch, total=1.0, value=0.0, trainer=None):
+def a_step(stage, epoch, total=1.0, value=0.0):
     width, height = stage.image_shape
     X = np.full((1, 3, height, width), value, dtype='float32')
-    losses = (0.5 * total, 0.25 * total, 0.25 * total, total)
-    return Step(stage, epoch, stage.lr_at(epoch), *losses, X, trainer)
+    terms = {'content': 0.5 * total, 'style': 0.25 * total, 'TV': 0.25 * total}
+    return Step(
+        stage.title,
+        epoch,
+        stage.num_epochs,
+        stage.lr_at(epoch),
+        terms,
+        total,
+        X,
+        lambda: {'X': X.asnumpy(), 'memory': numpy.array([epoch])},
+        RECIPE.stages.index(stage),
+        len(RECIPE.stages),
+    )
 
 
 def steps(recipe=RECIPE):
@@ -63,20 +76,20 @@ def test_together_calls_each_in_turn():
     assert called == [('first', 'a step'), ('second', 'a step')]
 
 
-def test_stages_with_the_same_numbers_are_told_apart():
-    twins = replace(RECIPE, stages=(replace(COARSE), replace(COARSE)))
-    assert twins.stages[0] == twins.stages[1]
-    assert [stage_index(twins, a_step(stage, 1)) for stage in twins.stages] == [0, 1]
+def test_placed_says_which_stage_it_is():
+    told = []
+    placed(told.append, 2, 5)(a_step(COARSE, 3))
+    assert (told[0].stage, told[0].of, told[0].epoch) == (2, 5, 3)
 
 
 def test_history_summary_is_the_first_every_tenth_and_the_last():
-    history = History(RECIPE)
+    history = History()
     for step in steps():
         history(step)
     coarse, fine = history.summary()
     assert [losses['epoch'] for losses in coarse['losses']] == [1, 10, 20, 25]
     assert [losses['epoch'] for losses in fine['losses']] == [1, 10, 12]
-    assert coarse['image_shape'] == [24, 16]
+    assert coarse['title'] == '24x16'
     assert coarse['losses'][1] == {
         'epoch': 10,
         'lr': 0.01,
@@ -91,7 +104,7 @@ def test_history_summary_is_the_first_every_tenth_and_the_last():
 
 
 def test_history_summary_while_a_stage_runs():
-    history = History(RECIPE)
+    history = History()
     for epoch in range(1, 14):
         history(a_step(COARSE, epoch))
     assert [losses['epoch'] for losses in history.summary()[0]['losses']] == [1, 10, 13]
@@ -100,13 +113,13 @@ def test_history_summary_while_a_stage_runs():
 def test_history_goes_on_from_what_was_saved(monkeypatch):
     now = [0.0]
     monkeypatch.setattr('time.perf_counter', lambda: now[0])
-    before = History(RECIPE)
+    before = History()
     for epoch in range(1, 6):
         now[0] += 2
         before(a_step(COARSE, epoch))
     saved = json.loads(json.dumps(before.stages))
     now[0] += 1000  # between the two runs
-    after = History(RECIPE, saved)
+    after = History(saved)
     for epoch in range(6, 26):
         now[0] += 2
         after(a_step(COARSE, epoch))
@@ -116,46 +129,46 @@ def test_history_goes_on_from_what_was_saved(monkeypatch):
 
 
 def test_stop_at_nan_lets_good_losses_pass():
-    stop = StopAtNaN(RECIPE, 0, np.zeros((1, 3, 16, 24)))
+    stop = StopAtNaN(0, np.zeros((1, 3, 16, 24)))
     for step in steps():
         stop(step)
 
 
 @pytest.mark.parametrize('total', [float('nan'), float('inf'), float('-inf')])
 def test_stop_at_nan_keeps_the_last_picture_with_a_finite_loss(total):
-    stop = StopAtNaN(RECIPE, 0, np.full((1, 3, 16, 24), 0.0))
+    stop = StopAtNaN(0, np.full((1, 3, 16, 24), 0.0))
     for epoch in range(1, 5):
         stop(a_step(COARSE, epoch, value=float(epoch)))
     # this loss is that of the picture after epoch 4; the one after epoch 3 had a finite loss
     with pytest.raises(DivergedError, match=rf'became {total} in epoch 5 at 24x16: try a sm') as e:
         stop(a_step(COARSE, 5, total=total, value=float('nan')))
-    assert e.value.index == 0
+    assert e.value.stage == 0
     assert (e.value.X.asnumpy() == 3).all()
 
 
 def test_stop_at_nan_in_the_second_epoch_keeps_the_start():
-    stop = StopAtNaN(RECIPE, 1, np.full((1, 3, 32, 48), 7.0))
+    stop = StopAtNaN(1, np.full((1, 3, 32, 48), 7.0))
     stop(a_step(FINE, 1))
     with pytest.raises(DivergedError) as caught:
         stop(a_step(FINE, 2, total=float('nan')))
-    assert caught.value.index == 1
+    assert caught.value.stage == 1
     assert (caught.value.X.asnumpy() == 7).all()
 
 
 def test_stop_at_nan_early_in_the_second_stage_keeps_the_first_stages_picture():
-    stop = StopAtNaN(RECIPE, 0, np.zeros((1, 3, 16, 24)))
+    stop = StopAtNaN(0, np.zeros((1, 3, 16, 24)))
     stop(a_step(COARSE, 24, value=24.0))
     stop(a_step(COARSE, 25, value=25.0))
     stop(a_step(FINE, 1, value=1.0))
     with pytest.raises(DivergedError) as caught:
         stop(a_step(FINE, 2, total=float('inf')))
-    assert caught.value.index == 0
+    assert caught.value.stage == 0
     assert caught.value.X.shape == (1, 3, 16, 24)
     assert (caught.value.X.asnumpy() == 25).all()
 
 
 def test_stop_at_nan_is_not_misled_by_a_picture_that_changes_in_place():
-    stop, X = StopAtNaN(RECIPE, 0, np.zeros((1, 3, 16, 24))), np.zeros((1, 3, 16, 24))
+    stop, X = StopAtNaN(0, np.zeros((1, 3, 16, 24))), np.zeros((1, 3, 16, 24))
     for epoch in range(1, 4):
         X[:] = epoch
         stop(a_step(COARSE, epoch)._replace(X=X))
@@ -168,11 +181,11 @@ def test_stop_at_nan_is_not_misled_by_a_picture_that_changes_in_place():
 def test_a_step_size_too_large_ends_a_real_run(tiny_net):
     recipe = replace(D2L_ZH, stages=(Stage((24, 16), lr=1e25, num_epochs=50),))
     start = np.zeros((1, 3, 16, 24))
-    stop = StopAtNaN(recipe, 0, start)
+    stop = StopAtNaN(0, start)
     seen = []
     with pytest.raises(DivergedError) as caught:
         coarse_to_fine(
-            painting(tiny_net, recipe, picture(1), picture(2), mx.cpu()),
+            objectives(tiny_net, recipe, picture(1), picture(2), mx.cpu()),
             recipe,
             picture(1),
             mx.cpu(),
@@ -184,7 +197,7 @@ def test_a_step_size_too_large_ends_a_real_run(tiny_net):
 
 
 def test_previews_are_of_the_first_and_every_nth_epoch(tmp_path):
-    previews = Previews(RECIPE, tmp_path / 'previews', 10)
+    previews = Previews(tmp_path / 'previews', 10, postprocess)
     for step in steps():
         previews(step)
     names = sorted(path.name for path in (tmp_path / 'previews').iterdir())
@@ -199,7 +212,7 @@ def test_previews_are_of_the_first_and_every_nth_epoch(tmp_path):
 
 def test_a_preview_is_the_picture_so_far(tmp_path):
     step = a_step(FINE, 10, value=0.7)
-    Previews(RECIPE, tmp_path, 10)(step)
+    Previews(tmp_path, 10, postprocess)(step)
     with Image.open(tmp_path / 'stage2-epoch0010.png') as preview:
         pixels = numpy.asarray(preview)
     assert pixels.shape == (32, 48, 3)
@@ -208,8 +221,7 @@ def test_a_preview_is_the_picture_so_far(tmp_path):
 
 def test_checkpoints_are_of_every_nth_and_the_last_epoch(tmp_path):
     recipe, path = RECIPE, tmp_path / 'run'
-    _, trainer = get_inits(recipe, np.zeros((1, 3, 16, 24)), mx.cpu(), 0.1)
-    history = History(recipe)
+    history = History()
     checkpoints = Checkpoints(path, 10, history, {'seed': 5})
     checkpoints.save()
     saved = load_checkpoint(path)
@@ -218,23 +230,15 @@ def test_checkpoints_are_of_every_nth_and_the_last_epoch(tmp_path):
     for stage in recipe.stages:
         for epoch in range(1, stage.num_epochs + 1):
             path.unlink(missing_ok=True)
-            step = a_step(stage, epoch, value=float(epoch), trainer=trainer)
+            step = a_step(stage, epoch, value=float(epoch))
             together(history, checkpoints)(step)
             if path.exists():
                 saved = load_checkpoint(path)
                 kept.append((saved.stage, saved.record['epoch']))
-                assert (saved.arrays['X'] == step.X.asnumpy()).all()
+                assert (saved.arrays['X'] == epoch).all()
+                assert saved.arrays['memory'] == [epoch]
                 assert saved.record['history'] == history.stages
     assert kept == [(0, 10), (0, 20), (0, 25), (1, 10), (1, 12)]
-
-
-def test_a_checkpoint_of_twin_stages_says_which(tmp_path):
-    recipe = replace(RECIPE, stages=(replace(COARSE), replace(COARSE)))
-    _, trainer = get_inits(recipe, np.zeros((1, 3, 16, 24)), mx.cpu(), 0.1)
-    Checkpoints(tmp_path / 'run', 1, History(recipe), {})(
-        a_step(recipe.stages[1], 3, trainer=trainer)
-    )
-    assert load_checkpoint(tmp_path / 'run').stage == 1
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
@@ -264,9 +268,10 @@ def test_signals_are_as_before_when_the_run_fails():
 
 
 def test_bar_tells_stage_losses_and_epochs(capsys):
-    bar = Bar(RECIPE)
-    for step in steps():
-        bar(step)
+    bar = Bar()
+    with bar:
+        for step in steps():
+            bar(step)
     text = capsys.readouterr().err
     for part in ('stage 1 of 2, 24x16', '25/25', 'stage 2 of 2, 48x32', '12/12'):
         assert part in text
@@ -276,16 +281,27 @@ def test_bar_tells_stage_losses_and_epochs(capsys):
     assert capsys.readouterr().err == ''
 
 
+def test_bar_and_history_take_whatever_terms_there_are(capsys):
+    step = a_step(COARSE, 25)._replace(terms={'G': 1.5, 'D': 0.25, 'cycle': 3.0}, X=None)
+    bar, history = Bar(), History()
+    together(bar, history)(step._replace(epoch=1))
+    together(bar, history, StopAtNaN(0, None))(step)
+    assert 'G 1.50, D 0.25, cycle 3.00' in capsys.readouterr().err
+    names = ['epoch', 'lr', 'g', 'd', 'cycle', 'total']
+    assert list(history.stages[0]['losses'][0]) == names
+    curves = draw_figure(pictures(), history).get_axes()[-1].lines
+    assert {line.get_label() for line in curves} >= {'G', 'D', 'cycle', 'total'}
+
+
 def test_bar_of_a_resumed_run_starts_where_it_was(capsys):
-    bar = Bar(RECIPE)
-    bar(a_step(COARSE, 21))
-    bar.close()
+    with Bar() as bar:
+        bar(a_step(COARSE, 21))
     assert '21/25' in capsys.readouterr().err
 
 
 @pytest.fixture
 def history():
-    history = History(RECIPE)
+    history = History()
     for step in steps():
         history(step)
     return history
@@ -337,7 +353,7 @@ def test_save_figure(tmp_path, history):
 
 
 def test_figure_of_losses_that_are_zero(tmp_path):
-    history = History(RECIPE)
+    history = History()
     for epoch in range(1, 4):
         history(a_step(COARSE, epoch, total=0.0))
     save_figure(tmp_path / 'figure.png', pictures(), history)
@@ -345,7 +361,7 @@ def test_figure_of_losses_that_are_zero(tmp_path):
 
 
 def test_figure_of_a_single_epoch(tmp_path):
-    history = History(RECIPE)
+    history = History()
     history(a_step(COARSE, 1))
     save_figure(tmp_path / 'figure.png', pictures(), history)
     assert (tmp_path / 'figure.png').stat().st_size > 1000

@@ -12,9 +12,9 @@ from mxnet import numpy as np
 from mxnet.gluon import nn
 
 from styletransfer.images import preprocess
+from styletransfer.objective import get_contents, get_styles, objective
 from styletransfer.recipes import D2L_ZH, GATYS_2016, KERAS, VGG16_GD
 from styletransfer.rescale import louder, normalised
-from styletransfer.synthesis import get_contents, get_styles, objective
 from styletransfer.vgg import (
     VGG16,
     VGG19,

@@ -10,15 +10,19 @@ from mxnet import numpy as np
 from mxnet.gluon import nn
 
 from styletransfer.images import postprocess, preprocess
+from styletransfer.objective import (
+    get_contents,
+    get_styles,
+    known_gradient,
+    objective,
+    objectives,
+    with_term,
+)
 from styletransfer.recipes import D2L_ZH, Stage
 from styletransfer.synthesis import (
     GeneratedImage,
     coarse_to_fine,
-    get_contents,
     get_inits,
-    get_styles,
-    objective,
-    painting,
     train,
 )
 
@@ -117,7 +121,8 @@ def test_train_equals_the_loop_written_straight_down(tiny_net, tiny_stage):
     start = preprocess(picture(3), stage.image_shape)  # where no loss is a difference of equals
     content_X, style_X, steps, output = run(tiny_net, stage, recipe, start)
     expected, X = written_straight_down(tiny_net, start, content_X, style_X, stage, weights)
-    losses = numpy.array([[s.content, s.style, s.tv, s.total] for s in steps])
+    losses = numpy.array([[*step.terms.values(), step.total] for step in steps])
+    assert list(steps[0].terms) == ['content', 'style', 'TV']
     assert losses.shape == (20, 4)
     assert (losses[-1, :3] > 0.01 * losses[-1, 3]).all()
     numpy.testing.assert_allclose(losses, expected, rtol=1e-5, atol=1e-7)
@@ -144,8 +149,8 @@ def test_steps_count_from_one_and_tell_the_step_size_used(tiny_net, tiny_stage):
 
 def test_the_first_losses_are_those_of_the_start(tiny_net, tiny_stage):
     _, _, steps, _ = run(tiny_net, tiny_stage)
-    assert steps[0].content == 0  # the start is the content picture
-    assert steps[0].style > 0
+    assert steps[0].terms['content'] == 0  # the start is the content picture
+    assert steps[0].terms['style'] > 0
 
 
 def test_two_runs_are_the_same_to_the_bit(tiny_net, tiny_stage):
@@ -177,8 +182,8 @@ def test_weights_of_zero_leave_their_term_out(tiny_net, tiny_stage):
 def test_layers_can_be_left_out(tiny_net, tiny_stage):
     recipe = replace(D2L_ZH, content_layers=(), style_layers=('conv2_1',))
     _, _, steps, _ = run(tiny_net, tiny_stage, recipe)
-    assert steps[-1].content == 0
-    assert 0 < steps[-1].style < steps[0].style
+    assert steps[-1].terms['content'] == 0
+    assert 0 < steps[-1].terms['style'] < steps[0].terms['style']
 
 
 def test_the_picture_is_the_only_parameter():
@@ -202,9 +207,10 @@ def test_each_stage_starts_from_the_one_before(tiny_net):
     coarse, fine = Stage((24, 16), lr=0.1, num_epochs=3), Stage((48, 32), lr=0.1, num_epochs=2)
     recipe = replace(D2L_ZH, stages=(coarse, fine))
     steps = []
-    loss_at = painting(tiny_net, recipe, picture(1), picture(2), CPU)
+    loss_at = objectives(tiny_net, recipe, picture(1), picture(2), CPU)
     output = coarse_to_fine(loss_at, recipe, picture(1), CPU, steps.append)
-    assert [step.stage for step in steps] == [coarse] * 3 + [fine] * 2
+    places = [(step.stage, step.of, step.title, step.num_epochs) for step in steps]
+    assert places == [(0, 2, '24x16', 3)] * 3 + [(1, 2, '48x32', 2)] * 2
     alone = replace(recipe, stages=(coarse,))
     X = coarse_to_fine(loss_at, alone, picture(1), CPU, lambda step: None)
     scaled_up = preprocess(postprocess(X) * 255, (48, 32))
@@ -217,10 +223,41 @@ def test_the_start_may_be_any_picture(tiny_net):
     recipe = replace(D2L_ZH, stages=(Stage((24, 16), num_epochs=1),))
 
     def outcome(init_img):
-        loss_at = painting(tiny_net, recipe, picture(1), picture(2), CPU)
+        loss_at = objectives(tiny_net, recipe, picture(1), picture(2), CPU)
         return coarse_to_fine(loss_at, recipe, init_img, CPU, lambda step: None).asnumpy()
 
     start = preprocess(picture(9), (24, 16)).asnumpy()
     # Adam's first step moves each number by the step size at most
     assert numpy.abs(outcome(picture(9)) - start).max() < 0.0101
     assert (outcome(picture(9)) != outcome(picture(1))).any()
+
+
+def test_a_further_term_is_added_and_has_its_say_in_the_gradient(tiny_net, tiny_stage):
+    shape = tiny_stage.image_shape
+    _, contents_Y = get_contents(tiny_net, D2L_ZH, picture(1), shape, CPU)
+    _, styles_Y_gram = get_styles(tiny_net, D2L_ZH, picture(2), shape, CPU)
+    loss = objective(tiny_net, D2L_ZH, contents_Y, styles_Y_gram)
+    darker = with_term(loss, 'darkness', lambda X: 3 * X.sum())
+    X = preprocess(picture(3), shape)
+    gradients = []
+    for judge in (loss, darker):
+        X.attach_grad()
+        with autograd.record():
+            terms, l = judge(X)
+        l.backward()
+        gradients.append(X.grad.asnumpy())
+    assert list(terms) == ['content', 'style', 'TV', 'darkness']
+    assert float(terms['darkness']) == pytest.approx(3 * float(X.sum()))
+    assert float(l) == pytest.approx(sum(float(term) for term in terms.values()), rel=1e-5)
+    numpy.testing.assert_allclose(gradients[1] - gradients[0], 3, rtol=1e-3)
+
+
+def test_a_known_gradient_is_handed_out_and_changes_no_value():
+    X = preprocess(picture(3), (20, 10))
+    known = preprocess(picture(4), (20, 10))
+    X.attach_grad()
+    with autograd.record():
+        l = known_gradient(np.array(5.0), X, known) * 2
+    l.backward()
+    assert float(l) == 10
+    numpy.testing.assert_allclose(X.grad.asnumpy(), 2 * known.asnumpy(), rtol=1e-6)

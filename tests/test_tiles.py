@@ -10,10 +10,11 @@ from mxnet import autograd
 from mxnet import numpy as np
 from mxnet.gluon import nn
 
-from styletransfer import synthesis, tiles
+from styletransfer import objective, synthesis, tiles
 from styletransfer.errors import InputError
 from styletransfer.images import preprocess
-from styletransfer.losses import compute_loss, gram
+from styletransfer.losses import gram
+from styletransfer.objective import compute_loss, named
 from styletransfer.recipes import D2L_ZH, Stage
 from styletransfer.tiles import (
     HALO,
@@ -55,8 +56,8 @@ def tiny(last='conv5_1', pooling='max'):
 
 
 def targets(net, recipe, shape):
-    _, contents_Y = synthesis.get_contents(net, recipe, picture(1), shape, CPU)
-    _, styles_Y_gram = synthesis.get_styles(net, recipe, picture(2), shape, CPU)
+    _, contents_Y = objective.get_contents(net, recipe, picture(1), shape, CPU)
+    _, styles_Y_gram = objective.get_styles(net, recipe, picture(2), shape, CPU)
     return contents_Y, styles_Y_gram
 
 
@@ -65,10 +66,11 @@ def outcome(loss, X):
     X = X.copy()
     X.attach_grad()
     with autograd.record():
-        contents_l, styles_l, tv_l, l = loss(X)
+        terms, l = loss(X)
     l.backward()
-    losses = [*contents_l, *styles_l, tv_l, l]
-    assert all(one.shape == () for one in losses)
+    losses = [*terms.values(), l]
+    # a term without layers is the number 0
+    assert all(getattr(one, 'shape', ()) == () for one in losses)
     return numpy.array([float(one) for one in losses]), X.grad.asnumpy()
 
 
@@ -85,7 +87,7 @@ def assert_same(tiled, whole, tolerance=1e-5):
 def assert_tiles_equal_the_whole(net, recipe, shape, tile):
     X = preprocess(picture(3, shape[1], shape[0]), shape, *recipe.mean_std)
     wanted = targets(net, recipe, shape)
-    whole = outcome(synthesis.objective(net, recipe, *wanted), X)
+    whole = outcome(objective.objective(net, recipe, *wanted), X)
     assert_same(outcome(tiles.objective(net, recipe, *wanted, tile), X), whole)
 
 
@@ -190,7 +192,7 @@ def guided(net, recipe, contents_Y, styles_Y_gram, masks):
     def loss(X):
         contents, styles = extract_features(net, X, recipe.content_layers, recipe.style_layers)
         styles = [Y * mask for region in masks for Y, mask in zip(styles, region)]
-        return compute_loss(recipe, X, contents, styles, contents_Y, styles_Y_gram)
+        return named(*compute_loss(recipe, X, contents, styles, contents_Y, styles_Y_gram))
 
     return loss
 
@@ -210,7 +212,7 @@ def test_guides(tiny_net):
     X = preprocess(picture(3, 61, 115), shape)
     whole = outcome(guided(tiny_net, recipe, contents_Y, grams, masks), X)
     tiled = outcome(tiles.objective(tiny_net, recipe, contents_Y, grams, 16, masks), X)
-    assert len(tiled[0]) == 1 + 6 + 2
+    assert len(grams) == len(masks) * len(recipe.style_layers)
     assert_same(tiled, whole)
     exchanged = outcome(tiles.objective(tiny_net, recipe, contents_Y, grams, 16, masks[::-1]), X)
     assert difference(exchanged[1], whole[1]) > 1e-3
@@ -222,12 +224,12 @@ def test_training_in_tiles_is_training(tiny_net):
     start = preprocess(picture(3, 61, 115), stage.image_shape)
     results = []
     for loss in (
-        synthesis.objective(tiny_net, NEAR, contents_Y, styles_Y_gram),
+        objective.objective(tiny_net, NEAR, contents_Y, styles_Y_gram),
         tiles.objective(tiny_net, NEAR, contents_Y, styles_Y_gram, 16),
     ):
         steps = []
         X = synthesis.train(loss, NEAR, stage, start, CPU, steps.append)
-        totals = [[s.content, s.style, s.tv, s.total] for s in steps]
+        totals = [[*step.terms.values(), step.total] for step in steps]
         results.append((numpy.array(totals), X.asnumpy()))
     (whole, whole_X), (tiled, tiled_X) = results
     assert (whole[2] != whole[0]).all()
@@ -256,8 +258,8 @@ def test_without_recording_there_is_no_second_pass(tiny_net, monkeypatch):
     X = preprocess(picture(3, 61, 83), shape)
     expected, _ = outcome(loss, X)
     monkeypatch.setattr(autograd, 'backward', None)
-    contents_l, styles_l, tv_l, l = loss(X)
-    found = [float(one) for one in (*contents_l, *styles_l, tv_l, l)]
+    terms, l = loss(X)
+    found = [float(one) for one in (*terms.values(), l)]
     numpy.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
@@ -317,7 +319,7 @@ def test_a_smaller_halo_would_not_do(tiny_net, monkeypatch):
     recipe = replace(BOOK, content_layers=(), style_layers=('conv5_1',), tv_weight=0.0)
     wanted = targets(tiny_net, recipe, shape)
     X = preprocess(picture(3, 83, 251), shape)
-    whole = outcome(synthesis.objective(tiny_net, recipe, *wanted), X)
+    whole = outcome(objective.objective(tiny_net, recipe, *wanted), X)
     assert_same(outcome(tiles.objective(tiny_net, recipe, *wanted, 16), X), whole)
 
     def nearer(net):

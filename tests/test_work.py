@@ -27,7 +27,8 @@ import mxnet as mx
 from mxnet import np, profiler
 from styletransfer.losses import gram
 from styletransfer.recipes import D2L_ZH, Stage
-from styletransfer.synthesis import objective, train
+from styletransfer.objective import objective
+from styletransfer.synthesis import train
 from styletransfer.vgg import extract_features, get_net
 
 libc = ctypes.CDLL(None)

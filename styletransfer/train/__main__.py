@@ -43,15 +43,16 @@ from styletransfer.progress import (
     DivergedError,
     History,
     Interrupted,
+    Listener,
     Previews,
+    Step,
     StopAtNaN,
     StopAtSignal,
     save_figure,
-    stage_index,
     together,
 )
 from styletransfer.recipes import find_recipe, shape_text
-from styletransfer.synthesis import Listener, Step, coarse_to_fine
+from styletransfer.synthesis import coarse_to_fine
 from styletransfer.train.arguments import (
     UNTIED,
     as_text,
@@ -149,7 +150,7 @@ def paint(job: Job, argv: Sequence[str], saved: Optional[Checkpoint] = None) -> 
     folder = job.folder
     announce(job, resumed=bool(saved))
     mx.random.seed(job.arguments['seed'])
-    history = History(job.recipe, saved.record['history'] if saved else None)
+    history = History(saved.record['history'] if saved else ())
     record = {'argv': list(argv), 'fingerprint': job.fingerprint}
     checkpoints = Checkpoints(
         folder / CHECKPOINT, job.arguments['checkpoint_every'], history, record
@@ -159,7 +160,7 @@ def paint(job: Job, argv: Sequence[str], saved: Optional[Checkpoint] = None) -> 
             job.say(f"The unfinished run in '{folder}' is replaced; --resume would go on with it.")
         checkpoints.save()
         remove(folder / PREVIEWS, r'stage\d+-epoch\d+\.png')
-    bar = Bar(job.recipe)
+    bar = Bar()
     go_on = f'python -m styletransfer.train --resume --output {shlex.quote(str(folder))}'
     try:
         with StopAtSignal() as stop_at_signal:
@@ -178,7 +179,7 @@ def paint(job: Job, argv: Sequence[str], saved: Optional[Checkpoint] = None) -> 
     except Interrupted as stop:
         bar.close()
         checkpoints.save(stop.step)
-        path = job.save(stage_index(job.recipe, stop.step), stop.step.X)
+        path = job.save(stop.step.stage, stop.step.X)
         print(f'{stop}; the picture so far is {path}. Go on with:  {go_on}', file=sys.stderr)
         return 130
     except KeyboardInterrupt:
@@ -187,7 +188,7 @@ def paint(job: Job, argv: Sequence[str], saved: Optional[Checkpoint] = None) -> 
         return 130
     except DivergedError as error:
         bar.close()
-        path = job.save(error.index, error.X)
+        path = job.save(error.stage, error.X)
         raise InputError(f'{error}; the last good picture is {path}') from error
     except InputError as error:  # the disk is full, most likely
         bar.close()
@@ -209,14 +210,14 @@ def listeners(
     """Return who listens to a run, in the order in which they are told."""
 
     def save_stage(step: Step) -> None:
-        if step.epoch == step.stage.num_epochs:
-            job.save(stage_index(job.recipe, step), step.X)
+        if step.epoch == step.num_epochs:
+            job.save(step.stage, step.X)
 
-    stop_at_nan = StopAtNaN(job.recipe, *job.start(saved))
+    stop_at_nan = StopAtNaN(*job.start(saved))
     always: List[Listener] = [stop_at_nan, history, save_stage, checkpoints]
     if job.arguments['save_every']:
         every = job.arguments['save_every']
-        always.append(Previews(job.recipe, job.folder / PREVIEWS, every, finished=job.finished))
+        always.append(Previews(job.folder / PREVIEWS, every, job.finished))
     if not job.arguments['quiet']:
         always.append(bar)
     return always
@@ -246,7 +247,14 @@ def write_results(job: Job, X: np.ndarray, history: History) -> None:
         'seed': job.arguments['seed'],
         'device': str(job.setting.device),
         'peak_memory_bytes': peak_memory(),
-        'stages': history.summary(),
+        'stages': [
+            {
+                'image_shape': stage.image_shape,
+                'seconds': told['seconds'],
+                'losses': told['losses'],
+            }
+            for stage, told in zip(job.recipe.stages, history.summary())
+        ],
     }
     with replacing(job.folder / RECORD) as temporary:
         temporary.write_text(json.dumps(record, indent=2) + '\n', encoding='utf-8')

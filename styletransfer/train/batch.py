@@ -16,9 +16,16 @@ from styletransfer import vgg
 from styletransfer.errors import InputError
 from styletransfer.images import find_pictures, picture_path, save_image
 from styletransfer.outputs import Book, check_writable
-from styletransfer.progress import Interrupted, StopAtNaN, StopAtSignal, stage_index, together
+from styletransfer.progress import (
+    Interrupted,
+    Listener,
+    Step,
+    StopAtNaN,
+    StopAtSignal,
+    together,
+)
 from styletransfer.recipes import Recipe
-from styletransfer.synthesis import Listener, Step, coarse_to_fine
+from styletransfer.synthesis import coarse_to_fine
 from styletransfer.train.job import (
     Grams,
     Network,
@@ -245,7 +252,7 @@ def paint_one(
     total = sum(stage.num_epochs for stage in stages)
 
     def show(step: Step) -> None:
-        before = sum(stage.num_epochs for stage in stages[: stage_index(job.recipe, step)])
+        before = sum(stage.num_epochs for stage in stages[: step.stage])
         bar.show((before + step.epoch) / total)
 
     X = coarse_to_fine(
@@ -253,7 +260,7 @@ def paint_one(
         job.recipe,
         job.init_img,
         setting.device,
-        together(StopAtNaN(job.recipe, *job.start()), show, stop_at_signal),
+        together(StopAtNaN(*job.start()), show, stop_at_signal),
     )
     save_image(book.folder / painting.name, job.finished(X))
     book.done(painting.name, time.perf_counter() - start)

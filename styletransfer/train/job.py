@@ -24,9 +24,9 @@ from styletransfer.images import (
     save_image,
 )
 from styletransfer.networks import network_for, replaced_layers
+from styletransfer.objective import LossAt, objectives
 from styletransfer.outputs import as_json
 from styletransfer.recipes import Recipe
-from styletransfer.synthesis import LossAt, painting
 from styletransfer.train.plan import seconds_per_pixel
 from styletransfer.train.settings import NOISE, Pictures, Setting
 
@@ -208,7 +208,7 @@ def stage_seconds(setting: Setting, network: Network) -> List[float]:
     """Return about how long each stage takes here; to know, one epoch is timed."""
     recipe = network.fitted(setting.recipe)
     grey = np.full((16, 16, 3), 128)
-    loss_at = painting(network.net, recipe, grey, grey, setting.device)
+    loss_at = objectives(network.net, recipe, grey, grey, setting.device)
     return setting.plan.seconds(seconds_per_pixel(loss_at, recipe, setting.device))
 
 

@@ -20,8 +20,9 @@ from styletransfer.controls import scaled_shape
 from styletransfer.errors import InputError
 from styletransfer.images import ImageShape
 from styletransfer.machine import available_memory, total_memory
+from styletransfer.objective import LossAt
 from styletransfer.recipes import Recipe, Stage, shape_text, with_shape
-from styletransfer.synthesis import LossAt, train
+from styletransfer.synthesis import train
 
 # from how many times the recipe's pixels stages are added: at 2 a stage of half the pixels and
 # one of all of them, with half of the epochs, take as long as the one they replace
@@ -276,7 +277,7 @@ def seconds_per_pixel(loss_at: LossAt, recipe: Recipe, device: mx.Context) -> fl
     Parameters
     ----------
     loss_at : callable
-        As of `painting`.
+        As of `objectives`.
     recipe : Recipe
     device : mx.Context
     """

@@ -29,9 +29,10 @@ from tqdm import tqdm
 from styletransfer import vgg
 from styletransfer.images import load_image, parse_shape, postprocess, preprocess, samples
 from styletransfer.losses import gram
+from styletransfer.objective import objectives
 from styletransfer.recipes import D2L_ZH, with_shape
 from styletransfer.rescale import frozen, mean_activations, scaled
-from styletransfer.synthesis import coarse_to_fine, painting
+from styletransfer.synthesis import coarse_to_fine
 from styletransfer.weights.fetch import local_weights
 from styletransfer.weights.formats import read_weights
 
@@ -117,7 +118,7 @@ def main():
         content_X, style_X = preprocess(content, args.shape), preprocess(style, args.shape)
         pictures = [content_X, style_X]
         for name, net in nets.items():
-            loss_at = painting(net, recipe, content, style, mx.cpu())
+            loss_at = objectives(net, recipe, content, style, mx.cpu())
             result = coarse_to_fine(loss_at, recipe, content, mx.cpu(), lambda step: bar.update())
             # what is judged is what one sees: clipped to the colours a screen can show
             result = preprocess(postprocess(result) * 255, args.shape)

@@ -24,8 +24,9 @@ from tqdm import tqdm
 
 from styletransfer.images import load_image, samples
 from styletransfer.networks import network_for
+from styletransfer.objective import objectives
 from styletransfer.recipes import D2L_ZH, FAST, Recipe, with_shape
-from styletransfer.synthesis import Step, coarse_to_fine, painting
+from styletransfer.synthesis import Step, coarse_to_fine
 
 RECIPES = (D2L_ZH, FAST)
 PAIRS = (
@@ -53,11 +54,11 @@ def paint(net: Any, recipe: Recipe, content_name: str, style_name: str) -> Dict[
 
     def on_step(step: Step) -> None:
         bar.update()
-        if step.stage is recipe.stages[-1]:
+        if step.stage == step.of - 1:
             curve.append([time.perf_counter() - start, step.total])
 
     coarse_to_fine(
-        painting(net, recipe, content, style, mx.cpu()), recipe, content, mx.cpu(), on_step
+        objectives(net, recipe, content, style, mx.cpu()), recipe, content, mx.cpu(), on_step
     )
     bar.close()
     return {'seconds': time.perf_counter() - start, 'curve': curve}

@@ -171,8 +171,9 @@ def package(network, shape, epochs, on_loss):
 
     from styletransfer import vgg
     from styletransfer.losses import gram
+    from styletransfer.objective import objective
     from styletransfer.recipes import D2L_ZH, Stage
-    from styletransfer.synthesis import objective, train
+    from styletransfer.synthesis import train
 
     net = vgg.truncated_vgg(vgg.BACKBONES[network])
     convs = [(weight, numpy.zeros(len(weight))) for weight in random_weights(network)]

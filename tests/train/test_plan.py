@@ -214,14 +214,14 @@ def test_work_of_tiles():
 
 
 def test_an_epoch_is_timed_where_it_is_small(tiny_net, monkeypatch):
-    from styletransfer.synthesis import painting
+    from styletransfer.objective import objectives
 
     asked = []
     times = iter([0, 10, 12, 15, 19])
     monkeypatch.setattr(plan.time, 'perf_counter', lambda: next(times))
     recipe = replace(D2L_ZH, stages=(Stage((60, 40)), Stage((40, 90))))
     grey = mx.np.full((8, 8, 3), 128)
-    loss_at = painting(tiny_net, recipe, grey, grey, mx.cpu())
+    loss_at = objectives(tiny_net, recipe, grey, grey, mx.cpu())
 
     def noted(shape):
         asked.append(shape)
