@@ -15,7 +15,7 @@ import sys
 import threading
 import weakref
 from queue import SimpleQueue
-from typing import Any, Optional, Tuple
+from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 
 import mxnet as mx
 import numpy
@@ -24,10 +24,33 @@ from mxnet import numpy as np
 
 from styletransfer.errors import InputError
 
+
+class Method(NamedTuple):
+    """What the rest of the package has to know of an optimiser."""
+
+    description: str
+    # what it is made with besides a step size, given mean and standard deviation of the colours
+    params: Callable[[np.ndarray, np.ndarray], Dict[str, Any]] = lambda mean, std: {}
+    searches: bool = False  # it finds the length of its steps by trials; the step size is idle
+    pictures: int = 0  # in float32, that it holds beyond the two of Adam
+
+
+def black_and_white(mean: np.ndarray, std: np.ndarray) -> Dict[str, np.ndarray]:
+    """Return the bounds between which a standardised picture has colours that can be shown."""
+    mean, std = mean.reshape(1, 3, 1, 1), std.reshape(1, 3, 1, 1)
+    return {'low': (0 - mean) / std, 'high': (1 - mean) / std}
+
+
 OPTIMIZERS = {
-    'adam': "each number of the picture has a step size of its own (the book's choice)",
-    'lbfgs': 'learns the curvature from the last steps: fewer steps, each chosen by a line search',
-    'scaledgradient': 'plain descent, the gradient divided by its standard deviation',
+    'adam': Method("each number of the picture has a step size of its own (the book's choice)"),
+    'lbfgs': Method(
+        'learns the curvature from the last steps: fewer steps, each chosen by a line search',
+        searches=True,
+        pictures=92,  # measured: two for each of ten steps, and SciPy's workspace, in float64
+    ),
+    'scaledgradient': Method(
+        'plain descent, the gradient divided by its standard deviation', params=black_and_white
+    ),
 }
 
 
