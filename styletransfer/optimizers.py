@@ -294,7 +294,7 @@ class ScaledGradient(mx.optimizer.Optimizer):
         X[:] = moved
 
 
-def judged(X: np.ndarray, trainer: gluon.Trainer) -> np.ndarray:
+def best_so_far(X: np.ndarray, trainer: gluon.Trainer) -> np.ndarray:
     """Return the picture as it stands: X, or with L-BFGS the best of those that were tried.
 
     The point that a line search asks for next has not been judged yet, and may be worse.

@@ -12,7 +12,7 @@ from mxnet.gluon import nn
 from styletransfer.checkpoint import Checkpoint
 from styletransfer.images import ImageShape, postprocess, preprocess
 from styletransfer.losses import compute_loss, gram
-from styletransfer.optimizers import judged
+from styletransfer.optimizers import best_so_far
 from styletransfer.recipes import Recipe, Stage
 from styletransfer.vgg import compiled, extract_features
 
@@ -186,8 +186,8 @@ def train(
         trainer.step(1)
         npx.waitall()
         losses = (float(sum(contents_l)), float(sum(styles_l)), float(tv_l), float(l))
-        on_step(Step(stage, epoch, stage.lr_at(epoch), *losses, judged(X, trainer), trainer))
-    return judged(X, trainer)
+        on_step(Step(stage, epoch, stage.lr_at(epoch), *losses, best_so_far(X, trainer), trainer))
+    return best_so_far(X, trainer)
 
 
 def painting(
