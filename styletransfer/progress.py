@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 import numpy
 from mxnet import numpy as np
 
-from styletransfer.checkpoint import adam_state, save_checkpoint
+from styletransfer.checkpoint import save_checkpoint
 from styletransfer.errors import InputError
 from styletransfer.files import replacing
 from styletransfer.images import postprocess, save_image
+from styletransfer.optimizers import trainer_state
 from styletransfer.recipes import Recipe, shape_text
 from styletransfer.synthesis import Listener, Step
 
@@ -202,7 +203,7 @@ class Checkpoints:
         arrays: Dict[str, numpy.ndarray] = {}
         record = {**self.record, 'stage': 0, 'epoch': 0, 'history': []}
         if step:
-            arrays = {'X': step.X.asnumpy(), **adam_state(step.trainer)}
+            arrays = {'X': step.X.asnumpy(), **trainer_state(step.trainer)}
             stage = stage_index(self.history.recipe, step)
             record.update(stage=stage, epoch=step.epoch, history=self.history.stages)
         save_checkpoint(self.path, arrays, record)
