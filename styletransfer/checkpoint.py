@@ -1,4 +1,4 @@
-"""Where a run stands, in one file that is always whole: the picture, Adam's memory, a record.
+"""Where a run stands, in one file that is always whole: picture, optimiser, a record.
 
 The file is safetensors: opening it cannot run anything, unlike a pickle.
 """
@@ -16,15 +16,14 @@ from mxnet import numpy as np
 
 from styletransfer.errors import InputError
 from styletransfer.files import replacing
-
-Arrays = Dict[str, numpy.ndarray]
+from styletransfer.optimizers import Arrays, restore_trainer, trainer_state
 
 
 class Checkpoint(NamedTuple):
     """A run as it stood after some epoch.
 
-    `arrays` holds what numbers were trained and what Adam remembered of them; `record` anything
-    that fits into JSON.
+    `arrays` holds what numbers were trained and what the optimiser remembered of them; `record`
+    anything that fits into JSON.
     """
 
     arrays: Arrays
@@ -36,10 +35,10 @@ class Checkpoint(NamedTuple):
         return self.record['stage']
 
     def restore(self, X: np.ndarray, trainer: gluon.Trainer) -> int:
-        """Put the picture and Adam's memory back; return the epoch after which they were kept."""
+        """Put picture and optimiser back where they stood; return after which epoch that was."""
         if 'X' in self.arrays:  # not if it was kept before the first epoch
             X[:] = np.array(self.arrays['X'], ctx=X.ctx)
-        restore_adam(trainer, self.arrays)
+        restore_trainer(trainer, self.arrays)
         return self.record['epoch']
 
 
@@ -89,36 +88,4 @@ def _digest(arrays: Mapping[str, numpy.ndarray], text: str) -> str:
 
 def state_of(X: np.ndarray, trainer: gluon.Trainer) -> Arrays:
     """Return what `Checkpoint.restore` needs: a picture, and what its trainer remembers."""
-    return {'X': X.asnumpy(), **adam_state(trainer)}
-
-
-def adam_state(trainer: gluon.Trainer) -> Arrays:
-    """Return what Adam remembers, if it is at work: two moving averages and its step count."""
-    updater = trainer._updaters[0]
-    arrays = {}
-    for i, state in updater.states.items():
-        if state is None:  # another optimizer, which remembers nothing or begins anew
-            continue
-        mean, variance = state
-        steps = updater.optimizer._index_update_count[i]
-        arrays[f'adam.{i}.mean'] = mean.asnumpy()
-        arrays[f'adam.{i}.variance'] = variance.asnumpy()
-        arrays[f'adam.{i}.steps'] = numpy.array([steps], 'int64')
-    return arrays
-
-
-def restore_adam(trainer: gluon.Trainer, arrays: Arrays) -> None:
-    """Let Adam go on where `adam_state` found it; `arrays` may hold other things too."""
-    updater = trainer._updaters[0]
-    for i, parameter in enumerate(trainer._params):
-        if f'adam.{i}.steps' not in arrays:  # kept before the first step
-            continue
-        device = parameter.list_ctx()[0]
-        updater.states[i] = tuple(  # of the older kind of array, which Adam's update takes
-            np.array(arrays[f'adam.{i}.{part}'], ctx=device).as_nd_ndarray()
-            for part in ('mean', 'variance')
-        )
-        updater.states_synced[i] = True
-        steps = int(arrays[f'adam.{i}.steps'][0])
-        updater.optimizer._index_update_count[i] = steps
-        updater.optimizer.num_update = max(updater.optimizer.num_update, steps)
+    return {'X': X.asnumpy(), **trainer_state(trainer)}

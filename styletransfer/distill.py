@@ -35,11 +35,12 @@ from mxnet.gluon.model_zoo.vision import VGG
 from PIL import Image
 
 from styletransfer import vgg
-from styletransfer.checkpoint import adam_state, load_checkpoint, restore_adam, save_checkpoint
+from styletransfer.checkpoint import load_checkpoint, save_checkpoint
 from styletransfer.command import Parser, argument, exit_status, natural, positive
 from styletransfer.errors import InputError
 from styletransfer.files import replacing
 from styletransfer.images import find_pictures, load_image, rgb_mean, rgb_std, samples
+from styletransfer.optimizers import restore_trainer, trainer_state
 from styletransfer.rescale import balance, frozen, level
 from styletransfer.weights.fetch import fetch, local_weights
 from styletransfer.weights.formats import (
@@ -301,14 +302,14 @@ def run(argv: Optional[Sequence[str]] = None) -> int:
             raise InputError("cannot resume with other settings than the interrupted run's")
         for name, parameter in student._collect_params_with_prefix().items():
             parameter.set_data(np.array(saved.arrays[name]))
-        restore_adam(trainer, saved.arrays)
+        restore_trainer(trainer, saved.arrays)
         first, history = saved.record['step'], saved.record['history']
 
     def keep(step: int) -> None:
         parameters = student._collect_params_with_prefix().items()
         arrays = {name: parameter.data().asnumpy() for name, parameter in parameters}
         record = {'settings': settings, 'step': step, 'history': history}
-        save_checkpoint(checkpoint, {**arrays, **adam_state(trainer)}, record)
+        save_checkpoint(checkpoint, {**arrays, **trainer_state(trainer)}, record)
 
     from tqdm import tqdm
 

@@ -170,11 +170,8 @@ class Recipe:
 
     @property
     def optimizer_params(self) -> Dict[str, Any]:
-        """Return what the optimizer needs besides a step size: plain steps, black and white."""
-        if self.optimizer != 'scaledgradient':
-            return {}
-        mean, std = (numbers.reshape(1, 3, 1, 1) for numbers in self.mean_std)
-        return {'low': (0 - mean) / std, 'high': (1 - mean) / std}
+        """Return what the optimizer needs besides a step size."""
+        return OPTIMIZERS[self.optimizer].params(*self.mean_std)
 
     def content_weights(self, contents_Y: Sequence[np.ndarray], X: np.ndarray) -> List[float]:
         r"""Return the weight of each content layer's loss, in the order of the network.

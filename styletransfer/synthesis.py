@@ -13,7 +13,7 @@ from mxnet.gluon import nn
 from styletransfer.checkpoint import Checkpoint, state_of
 from styletransfer.images import postprocess, preprocess
 from styletransfer.objective import Loss, LossAt
-from styletransfer.optimizers import judged
+from styletransfer.optimizers import best_so_far
 from styletransfer.progress import Listener, Step, placed
 from styletransfer.recipes import Recipe, Stage
 
@@ -115,11 +115,11 @@ def train(
                 stage.lr_at(epoch),
                 {name: float(term) for name, term in terms.items()},
                 float(l),
-                judged(X, trainer),
+                best_so_far(X, trainer),
                 partial(state_of, X, trainer),
             )
         )
-    return judged(X, trainer)
+    return best_so_far(X, trainer)
 
 
 def coarse_to_fine(

@@ -10,13 +10,12 @@ from mxnet import numpy as np
 
 from styletransfer.checkpoint import (
     Checkpoint,
-    adam_state,
     load_checkpoint,
-    restore_adam,
     save_checkpoint,
 )
 from styletransfer.errors import InputError
 from styletransfer.objective import objectives
+from styletransfer.optimizers import restore_trainer, trainer_state
 from styletransfer.recipes import D2L_ZH, Stage
 from styletransfer.synthesis import coarse_to_fine, get_inits
 
@@ -115,7 +114,7 @@ def minimise(steps, arrays=None):
     if arrays:
         for i, value in enumerate(values):
             value[:] = np.array(arrays[f'value{i}'])
-        restore_adam(trainer, arrays)
+        restore_trainer(trainer, arrays)
         first = int(arrays['adam.0.steps'][0])
     for step in range(first, steps):
         with autograd.record():
@@ -123,7 +122,7 @@ def minimise(steps, arrays=None):
         l.backward()
         trainer.step(1)
     kept = {f'value{i}': value.asnumpy() for i, value in enumerate(values)}
-    return {**kept, **adam_state(trainer)}
+    return {**kept, **trainer_state(trainer)}
 
 
 def test_adam_goes_on_as_if_never_stopped(tmp_path):
@@ -142,8 +141,8 @@ def test_adam_goes_on_as_if_never_stopped(tmp_path):
 
 def test_adam_before_its_first_step_remembers_nothing():
     _, trainer = get_inits(D2L_ZH, np.ones((1, 3, 2, 2)), mx.cpu(), 0.1)
-    assert adam_state(trainer) == {}
-    restore_adam(trainer, {})
+    assert trainer_state(trainer) == {}
+    restore_trainer(trainer, {})
 
 
 @pytest.mark.parametrize('stage_epoch', [(0, 1), (0, 4), (0, 7), (1, 2), (1, 5)])

@@ -13,7 +13,7 @@ from scipy.optimize import minimize
 
 from styletransfer import optimizers
 from styletransfer.errors import InputError
-from styletransfer.optimizers import OPTIMIZERS
+from styletransfer.optimizers import OPTIMIZERS, restore_trainer, trainer_state
 from styletransfer.synthesis import GeneratedImage
 
 SHAPE = (1, 3, 2, 2)
@@ -342,6 +342,24 @@ def test_scaled_gradient_of_zero_stays(start_run):
     run = start_run('scaledgradient', learning_rate=0.3)
     run.step(lambda X: (0 * X).sum())
     numpy.testing.assert_array_equal(run.X.asnumpy(), START)
+
+
+def test_what_adam_remembers_keeps_its_names(start_run):
+    run = start_run('adam')  # checkpoints of earlier releases have them
+    run.step()
+    names = {'adam.0.mean', 'adam.0.variance', 'adam.0.steps'}
+    assert set(trainer_state(run.trainer)) == names
+
+
+def test_scaled_gradient_remembers_how_many_steps_it_made(start_run):
+    run, other = start_run('scaledgradient'), start_run('scaledgradient')
+    for _ in range(3):
+        run.step()
+    state = trainer_state(run.trainer)
+    restore_trainer(other.trainer, {**state, 'X': START})
+    other.step()
+    assert other.trainer.optimizer.num_update == 4
+    assert trainer_state(other.trainer) == {'scaledgradient.0.steps': numpy.array([4])}
 
 
 @pytest.mark.parametrize('name', OPTIMIZERS)

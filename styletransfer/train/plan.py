@@ -21,6 +21,7 @@ from styletransfer.errors import InputError
 from styletransfer.images import ImageShape
 from styletransfer.machine import available_memory, total_memory
 from styletransfer.objective import LossAt
+from styletransfer.optimizers import OPTIMIZERS
 from styletransfer.recipes import Recipe, Stage, shape_text, with_shape
 from styletransfer.synthesis import train
 
@@ -101,15 +102,12 @@ class Needs(NamedTuple):
     """How much memory pictures take with a network and an optimiser."""
 
     backbone: str  # a key of `vgg.BACKBONES`
-    optimizer: str
+    optimizer: str  # a key of `OPTIMIZERS`
     style_scale: float = 1.0
 
     def search(self, shape: ImageShape) -> int:
-        """Return about how many bytes L-BFGS takes for itself: 46 pictures in float64, measured.
-
-        They are two for each of ten steps that it remembers, and SciPy's own workspace.
-        """
-        return 46 * 3 * 8 * math.prod(shape) if self.optimizer == 'lbfgs' else 0
+        """Return about how many bytes the optimiser takes for itself, beyond those of Adam."""
+        return OPTIMIZERS[self.optimizer].pictures * 3 * 4 * math.prod(shape)
 
     def whole(self, shape: ImageShape) -> int:
         """Return about how many bytes a run takes that sees the picture in one piece.
@@ -220,7 +218,7 @@ class Plan(NamedTuple):
                     str(number),
                     shape_text(stage.image_shape),
                     str(stage.num_epochs),
-                    f'{stage.lr:g}' if self.recipe.optimizer != 'lbfgs' else 'searched',
+                    'searched' if OPTIMIZERS[self.recipe.optimizer].searches else f'{stage.lr:g}',
                     str(tile or '-'),
                     f'{memory / 1e9:.1f} GB',
                     duration(time_),
