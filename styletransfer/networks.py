@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional
 
 import mxnet as mx
 from mxnet import numpy as np
@@ -26,6 +26,38 @@ from styletransfer.vgg import (
 SLIM_FACTOR = 255 * float(rgb_std.mean())
 
 
+class Network(NamedTuple):
+    """A network ready for a recipe, that recipe as it fits, and where the weights are from.
+
+    `net` is frozen, and cut behind the last layer that the recipe looks at. In `recipe` a layer
+    behind the end of the weights is replaced by the last one there is (`vgg.nearest_layers`).
+    `weights` is the origin that `vgg.get_net` returns.
+    """
+
+    net: nn.HybridSequential
+    recipe: Recipe
+    weights: Dict[str, str]
+
+    def fitted(self, recipe: Recipe) -> Recipe:
+        """Return a recipe that may differ from this one in its stages, with layers that fit."""
+        names = [
+            f'{kind}_layer{what}' for kind in ('content', 'style') for what in ('s', '_weights')
+        ]
+        return replace(recipe, **{name: getattr(self.recipe, name) for name in names})
+
+    def notes(self, recipe: Recipe) -> List[str]:
+        """Return a line for each layer that takes the place of others, which are not there."""
+        instead: Dict[Layer, List[str]] = {}
+        for layer in dict.fromkeys(replaced_layers(recipe, self.recipe)):
+            (nearest,) = nearest_layers((layer,), self.net)
+            instead.setdefault(nearest, []).append(layer)
+        return [
+            f'{" and ".join(lacking)} {"is" if len(lacking) == 1 else "are"} behind the end of '
+            f'these weights: {nearest} takes {"its" if len(lacking) == 1 else "their"} place.'
+            for nearest, lacking in instead.items()
+        ]
+
+
 def network_for(
     recipe: Recipe,
     backbone: str = 'auto',
@@ -33,7 +65,7 @@ def network_for(
     device: Optional[mx.Context] = None,
     seed: int = 0,
     quiet: bool = False,
-) -> Tuple[nn.HybridSequential, Recipe, Dict[str, str]]:
+) -> Network:
     """Return a network, the recipe with layers that it has, and where its weights are from.
 
     Parameters
@@ -41,16 +73,6 @@ def network_for(
     recipe : Recipe
         Its layers, `pooling`, `pixels`, `family` and `normalised` are used.
     backbone, weights, device, seed, quiet
-        As of `vgg.get_net`.
-
-    Returns
-    -------
-    net : HybridSequential
-        Frozen, cut behind the last layer that the recipe looks at.
-    recipe : Recipe
-        As it was, but a layer behind the end of the weights is replaced by the last one there is
-        (`vgg.nearest_layers`).
-    origin : dict
         As of `vgg.get_net`.
 
     Raises
@@ -75,7 +97,7 @@ def network_for(
         normalised(net, bundled_pictures(device))
     elif recipe.pixels == 'caffe' and backbone.endswith('_slim'):
         louder(net, SLIM_FACTOR)
-    return read_pixels(net, *recipe.mean_std), recipe, origin
+    return Network(read_pixels(net, *recipe.mean_std), recipe, origin)
 
 
 def _with_layers_of(net: nn.HybridSequential, recipe: Recipe) -> Recipe:

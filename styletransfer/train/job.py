@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from itertools import cycle
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
@@ -13,7 +13,7 @@ import numpy
 from mxnet import numpy as np
 from mxnet.gluon import nn
 
-from styletransfer import controls, vgg
+from styletransfer import controls
 from styletransfer.checkpoint import Checkpoint
 from styletransfer.color import recolored, restored
 from styletransfer.files import file_sha256
@@ -23,7 +23,7 @@ from styletransfer.images import (
     preprocess,
     save_image,
 )
-from styletransfer.networks import network_for, replaced_layers
+from styletransfer.networks import Network, network_for
 from styletransfer.objective import LossAt, objectives
 from styletransfer.outputs import as_json
 from styletransfer.recipes import Recipe
@@ -34,33 +34,6 @@ from styletransfer.train.settings import NOISE, Pictures, Setting
 TASTES = ('seed', 'style_weights', 'style_scale', 'keep_style_aspect', 'preserve_color')
 
 Grams = Dict[ImageShape, List[np.ndarray]]
-
-
-class Network(NamedTuple):
-    """The network, ready for a recipe, that recipe as it fits, and where the weights are from."""
-
-    net: nn.HybridSequential
-    recipe: Recipe
-    weights: Dict[str, str]
-
-    def fitted(self, recipe: Recipe) -> Recipe:
-        """Return a recipe that may differ from this one in its stages, with layers that fit."""
-        names = [
-            f'{kind}_layer{what}' for kind in ('content', 'style') for what in ('s', '_weights')
-        ]
-        return replace(recipe, **{name: getattr(self.recipe, name) for name in names})
-
-    def notes(self, recipe: Recipe) -> List[str]:
-        """Return a line for each layer that takes the place of others, which are not there."""
-        instead: Dict[vgg.Layer, List[str]] = {}
-        for layer in dict.fromkeys(replaced_layers(recipe, self.recipe)):
-            (nearest,) = vgg.nearest_layers((layer,), self.net)
-            instead.setdefault(nearest, []).append(layer)
-        return [
-            f'{" and ".join(lacking)} {"is" if len(lacking) == 1 else "are"} behind the end of '
-            f'these weights: {nearest} takes {"its" if len(lacking) == 1 else "their"} place.'
-            for nearest, lacking in instead.items()
-        ]
 
 
 class Job(NamedTuple):
@@ -118,15 +91,13 @@ class Job(NamedTuple):
 def load_network(setting: Setting) -> Network:
     """Return the network for a setting, downloaded if need be."""
     args = setting.arguments
-    return Network(
-        *network_for(
-            setting.recipe,
-            setting.backbone,
-            args['weights'],
-            setting.device,
-            args['seed'],
-            args['quiet'],
-        )
+    return network_for(
+        setting.recipe,
+        setting.backbone,
+        args['weights'],
+        setting.device,
+        args['seed'],
+        args['quiet'],
     )
 
 
