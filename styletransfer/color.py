@@ -261,7 +261,7 @@ def recolored(
     InputError
         If there is no such method.
     """
-    steps = _steps(method)
+    steps = find_preservation(method)
     return steps.content(content_img), steps.style(style_img, content_img)
 
 
@@ -287,11 +287,17 @@ def restored(method: str, result: np.ndarray, content_img: np.ndarray) -> np.nda
     InputError
         If there is no such method.
     """
-    return _steps(method).result(result, content_img)
+    return find_preservation(method).result(result, content_img)
 
 
-def _steps(method: str) -> Preservation:
-    """Return what a method does, or raise InputError."""
+def find_preservation(method: str) -> Preservation:
+    """Return what a method does.
+
+    Raises
+    ------
+    InputError
+        If there is no such method.
+    """
     if method not in PRESERVE_COLOR:
         raise unknown('way to preserve color', method, PRESERVE_COLOR)
     return PRESERVE_COLOR[method]

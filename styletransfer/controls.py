@@ -11,7 +11,7 @@ loss and the training loop stay what they are.
 from __future__ import annotations
 
 import math
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import mxnet as mx
 from mxnet import npx
@@ -32,11 +32,11 @@ from styletransfer.objective import (
     named,
     objective,
 )
-from styletransfer.recipes import Recipe, shape_text
-from styletransfer.vgg import SMALLEST_SIDE, extract_features, layer_index, layer_names
+from styletransfer.recipes import Recipe, scaled_shape, shape_text
+from styletransfer.vgg import extract_features, layer_index, layer_names
 
 Guide = List[np.ndarray]  # one mask (1, 1, h, w) for each style layer, in the network's order
-TileAt = Union[int, None, Callable[[ImageShape], Optional[int]]]
+TileAt = Callable[[ImageShape], Optional[int]]
 
 
 class Style(NamedTuple):
@@ -60,12 +60,6 @@ def cropped(img: np.ndarray, image_shape: ImageShape) -> np.ndarray:
     return img[top : top + new_height, left : left + new_width]
 
 
-def scaled_shape(image_shape: ImageShape, scale: float) -> ImageShape:
-    """Return a shape whose sides are `scale` times as long, but not too short for the network."""
-    width, height = (max(SMALLEST_SIDE, round(side * scale)) for side in image_shape)
-    return width, height
-
-
 def mixed(grams: Sequence[Sequence[np.ndarray]], weights: Sequence[float]) -> List[np.ndarray]:
     r"""Return, layer by layer, the weighted mean of several paintings' Gram matrices.
 
@@ -80,15 +74,40 @@ def mixed(grams: Sequence[Sequence[np.ndarray]], weights: Sequence[float]) -> Li
     InputError
         If the weights are not one for each painting, or all are 0.
     """
-    if len(weights) != len(grams):
-        raise InputError(f'{len(weights)} style weights given for {len(grams)} styles')
+    check_weights(weights, len(grams))
     total = sum(weights)
-    if not math.isfinite(total) or total <= 0 or min(weights) < 0:
-        raise InputError('style weights must be numbers not below 0, and not all 0')
     return [
         sum(matrix * (weight / total) for matrix, weight in zip(layer, weights))
         for layer in zip(*grams)
     ]
+
+
+def check_weights(weights: Sequence[float], styles: int) -> None:
+    """Raise InputError unless there is a weight for each style, none below 0, and not all 0."""
+    if len(weights) != styles:
+        raise InputError(f'{len(weights)} style weights given for {styles} styles')
+    total = sum(weights)
+    if not math.isfinite(total) or total <= 0 or min(weights) < 0:
+        raise InputError('style weights must be numbers not below 0, and not all 0')
+
+
+def check_regions(styles: int, content_masks: int, style_masks: int = 0) -> None:
+    """Raise InputError unless so many styles and masks can go together."""
+    if style_masks and not content_masks:
+        raise InputError(
+            '--style-mask is given without --content-mask: say with it where in the photo each '
+            'style goes'
+        )
+    if content_masks and styles not in (1, content_masks):
+        raise InputError(
+            f'{styles} styles given for {content_masks} content masks: give one style for each, '
+            'or one for all'
+        )
+    if style_masks not in (0, content_masks):
+        raise InputError(
+            f'{style_masks} style masks given for {content_masks} content masks: give one for '
+            'each, or none'
+        )
 
 
 def guide(
@@ -215,7 +234,7 @@ def controlled(
     content_masks: Sequence[np.ndarray] = (),
     style_scale: float = 1.0,
     crop: bool = False,
-    tile: TileAt = None,
+    tile_at: TileAt = lambda image_shape: None,
     known: Optional[Dict[ImageShape, List[np.ndarray]]] = None,
 ) -> LossAt:
     """Return `objective.objectives` with all controls: what judges a picture, at any shape.
@@ -233,9 +252,8 @@ def controlled(
         The paintings are resized to this many times the picture's size; so are their strokes.
     crop : bool
         Keep the paintings' aspect ratio.
-    tile : int or callable, optional
-        Work in tiles of this many pixels (`styletransfer.tiles`); a function tells the tile, or
-        None, of an image shape.
+    tile_at : callable, optional
+        Of an image shape, it returns the side of the tiles in which to work, or None.
     known : dict, optional
         Where to look for the Gram matrices of a shape, and to put them: pictures that are painted
         in the same styles can share it.
@@ -245,14 +263,10 @@ def controlled(
     InputError
         If there are neither one nor as many styles as regions.
     """
+    check_regions(len(styles), len(content_masks))
     regions = [[style] for style in styles] if content_masks else [list(styles)]
     if content_masks and len(regions) == 1:
         regions *= len(content_masks)
-    if content_masks and len(regions) != len(content_masks):
-        raise InputError(
-            f'{len(styles)} styles given for {len(content_masks)} content masks: give one style '
-            'for each, or one for all'
-        )
 
     def style_targets(image_shape: ImageShape, size: Optional[int]) -> List[np.ndarray]:
         style_shape = scaled_shape(image_shape, style_scale)
@@ -265,7 +279,7 @@ def controlled(
         return styles_Y_gram
 
     def loss_at(image_shape: ImageShape) -> Loss:
-        size = tile(image_shape) if callable(tile) else tile
+        size = tile_at(image_shape)
         if size:
             _, contents_Y = tiles.get_contents(net, recipe, content_img, image_shape, device, size)
         else:

@@ -36,6 +36,9 @@ PIXELS = {
     'caffe': (np.array([123.68, 116.779, 103.939]) / 255, np.array([1 / 255] * 3)),
 }
 
+# where a picture may start besides the pictures: uniform noise between two levels of 0-255
+NOISE = {'noise': (0, 255), 'grey_noise': (108, 148)}
+
 _READ_FORMATS = ('JPEG', 'PNG', 'WEBP', 'TIFF', 'BMP', 'GIF', 'PPM')
 _SAVE_OPTIONS: Dict[str, Dict[str, Any]] = {
     '.png': {'format': 'PNG'},
@@ -237,6 +240,13 @@ def save_image(path: Union[str, Path], img: np.ndarray) -> None:
     pixels = (img.asnumpy() * 255).round().astype('uint8')
     with replacing(Path(path)) as temporary:
         Image.fromarray(pixels).save(temporary, **_SAVE_OPTIONS[suffix])
+
+
+def noise(kind: str, shape: ImageShape, seed: int) -> np.ndarray:
+    """Return a picture (height, width, 3) of one of the kinds of `NOISE`, in 0-255."""
+    width, height = shape
+    numbers = numpy.random.default_rng(seed).uniform(*NOISE[kind], (height, width, 3))
+    return np.array(numbers, dtype='float32')
 
 
 def find_pictures(folder: Union[str, Path]) -> List[Path]:

@@ -26,18 +26,14 @@ from styletransfer.vgg import (
 )
 
 
-def setting(default: Any, help: str, parse: Callable[[str], Any] = float) -> Any:
+def option(default: Any, help: str, parse: Callable[[str], Any] = float, **facts: Any) -> Any:
     """Return a dataclass field that knows how to read itself from a command line."""
-    return field(default=default, metadata={'help': help, 'parse': parse})
+    return field(default=default, metadata={'help': help, 'parse': parse, **facts})
 
 
 def choice(default: str, help: str, table: Mapping[str, object]) -> Any:
     """Return a dataclass field whose value names an entry of a table."""
-    names = ', '.join(table)
-    return field(
-        default=default,
-        metadata={'help': f'{help}: {names}', 'parse': str, 'table': table},
-    )
+    return option(default, f'{help}: {", ".join(table)}', str, table=table)
 
 
 def parse_layers(text: str) -> Tuple[Layer, ...]:
@@ -54,6 +50,12 @@ def parse_weights(text: str) -> Tuple[float, ...]:
 def shape_text(shape: ImageShape) -> str:
     """Return a shape as one writes it on the command line."""
     return f'{shape[0]}x{shape[1]}'
+
+
+def scaled_shape(image_shape: ImageShape, scale: float) -> ImageShape:
+    """Return a shape whose sides are `scale` times as long, but not too short for the network."""
+    width, height = (max(SMALLEST_SIDE, round(side * scale)) for side in image_shape)
+    return width, height
 
 
 def _check_numbers(settings: Any, positive: Sequence[str] = ()) -> None:
@@ -75,11 +77,11 @@ class Stage:
     """One resolution of a run, and how the optimiser goes about it."""
 
     image_shape: ImageShape
-    lr: float = setting(0.01, "step size of Adam, in units of a colour's standard deviation")
-    num_epochs: int = setting(500, 'steps; 0 leaves the stage out', int)
-    lr_decay_epoch: int = setting(200, 'epochs between two drops of the step size', int)
-    lr_decay: float = setting(0.1, 'what the step size is multiplied by at a drop')
-    lr_decay_start: int = setting(
+    lr: float = option(0.01, "step size of Adam, in units of a colour's standard deviation")
+    num_epochs: int = option(500, 'steps; 0 leaves the stage out', int)
+    lr_decay_epoch: int = option(200, 'epochs between two drops of the step size', int)
+    lr_decay: float = option(0.1, 'what the step size is multiplied by at a drop')
+    lr_decay_start: int = option(
         0, 'epochs before the counting to the first drop begins (the Chinese edition: 1)', int
     )
 
@@ -118,21 +120,21 @@ class Recipe:
     name: str
     description: str
     stages: Tuple[Stage, ...]
-    content_weight: float = setting(1.0, 'how closely the picture keeps the content')
-    style_weight: float = setting(1e3, 'how strongly each style layer asks for the style')
-    tv_weight: float = setting(50.0, 'how smooth the picture is (weight of its total variation)')
-    content_layers: Tuple[Layer, ...] = setting(
+    content_weight: float = option(1.0, 'how closely the picture keeps the content')
+    style_weight: float = option(1e3, 'how strongly each style layer asks for the style')
+    tv_weight: float = option(50.0, 'how smooth the picture is (weight of its total variation)')
+    content_layers: Tuple[Layer, ...] = option(
         ('conv4_4',), 'layers that keep the content, by name or number', parse_layers
     )
-    style_layers: Tuple[Layer, ...] = setting(
+    style_layers: Tuple[Layer, ...] = option(
         ('conv1_1', 'conv2_1', 'conv3_1', 'conv4_1', 'conv5_1'),
         'layers that hold the style, by name or number',
         parse_layers,
     )
-    content_layer_weights: Tuple[float, ...] = setting(
+    content_layer_weights: Tuple[float, ...] = option(
         (), 'a further weight for each content layer, in their order (1 each)', parse_weights
     )
-    style_layer_weights: Tuple[float, ...] = setting(
+    style_layer_weights: Tuple[float, ...] = option(
         (), 'a further weight for each style layer, in their order (1 each)', parse_weights
     )
     scaling: str = choice('book', 'how the losses of a layer are scaled', SCALINGS)
@@ -323,9 +325,7 @@ def with_shape(recipe: Recipe, shape: ImageShape, coarse: Optional[ImageShape] =
 
 def _coarser(coarse: ImageShape, fine: ImageShape, shape: ImageShape) -> ImageShape:
     pixels, share = math.prod(coarse), math.prod(coarse) / math.prod(fine)
-    scale = math.sqrt(min(pixels / math.prod(shape), share))
-    width, height = (max(SMALLEST_SIDE, round(side * scale)) for side in shape)
-    return width, height
+    return scaled_shape(shape, math.sqrt(min(pixels / math.prod(shape), share)))
 
 
 def with_stages(recipe: Recipe, name: str, values: Sequence[Any]) -> Recipe:

@@ -50,15 +50,14 @@ from styletransfer.images import ImageShape, preprocess
 from styletransfer.losses import TV_MEANS, content_loss, gram, same_shape
 from styletransfer.machine import return_freed_memory
 from styletransfer.objective import Loss, Terms, known_gradient, named
-from styletransfer.recipes import Recipe, shape_text
-from styletransfer.vgg import SMALLEST_SIDE, Layer, extract_features, layer_index, memory_estimate
+from styletransfer.recipes import Recipe
+from styletransfer.vgg import Layer, extract_features, layer_index
 
 Guides = Sequence[Sequence[np.ndarray]]  # [region][style layer], masks of shape (1, 1, h, w)
 
 ALIGNED = 16  # tiles and halos are multiples: the four poolings before conv5_1 halve it to 1
 WIDER = 2  # the first pass keeps nothing for a gradient, so its tiles may be larger
 HALO = 80  # of conv5_1, for estimates only
-TILES = (1024, 768, 512, 384, 256, 128)  # sides from which `choose_tile` chooses
 
 
 class Geometry(NamedTuple):
@@ -492,76 +491,3 @@ def _total_variation(recipe: Recipe, X: np.ndarray) -> Tuple[np.ndarray, np.ndar
         gradient[:, c : c + 1] = channel.grad
         npx.waitall()  # or the next one would be under way, and in memory, too
     return tv_l, gradient
-
-
-def tile_shape(image_shape: ImageShape, tile: int, halo: int = HALO) -> ImageShape:
-    """Return the shape of the largest crop that the network is shown in the second pass."""
-    width, height = (
-        max(span.stop - span.start for span in spans(side, tile, halo)) for side in image_shape
-    )
-    return width, height
-
-
-def tiled_bytes(bytes_for: Callable[[ImageShape], int], image_shape: ImageShape, tile: int) -> int:
-    r"""Return about how many bytes a run in tiles takes.
-
-    .. math:: m = (7 \cdot 12 + 32) \, wh + \max(b(w_t, h_t), \; b(16, 16) + 25 \cdot 4 \, wh)
-
-    with w and h those of the picture, :math:`w_t` and :math:`h_t` those of a crop, and b what a
-    run in one piece takes. Three numbers of 4 bytes are 12 for a pixel. Seven arrays of the
-    picture's size are there all the time: the picture and where it started, its gradient, twice,
-    as it is handed out, Adam's two averages, and the pictures as they were read; and the content
-    layer's output, conv4_4's being 512 numbers for 64 pixels. Then there are either a crop's
-    outputs, or what the total variation of one channel of the whole picture needs for its
-    gradient: 20 arrays measured for 'absolute', 25 for 'power'.
-
-    Parameters
-    ----------
-    bytes_for : callable
-        As of `choose_tile`.
-    """
-    pixels = math.prod(image_shape)
-    crop = bytes_for(tile_shape(image_shape, tile))
-    variation = bytes_for((SMALLEST_SIDE, SMALLEST_SIDE)) + 25 * 4 * pixels
-    return (7 * 12 + 32) * pixels + max(crop, variation)
-
-
-def tiled_memory_estimate(name: str, image_shape: ImageShape, tile: int) -> int:
-    """Return `tiled_bytes` for a network of the table `BACKBONES`."""
-    return tiled_bytes(lambda shape: memory_estimate(name, shape), image_shape, tile)
-
-
-def choose_tile(
-    bytes_for: Callable[[ImageShape], int], image_shape: ImageShape, available: int
-) -> Optional[int]:
-    """Return the tile for a picture: the largest that fits, as halos are less of a large one.
-
-    Parameters
-    ----------
-    bytes_for : callable
-        Given a shape, returns about how many bytes a run in one piece takes:
-        `vgg.memory_estimate` of a network.
-    image_shape : (int, int)
-    available : int
-        Bytes that the run may take.
-
-    Returns
-    -------
-    int or None
-        None if the picture needs no tiles.
-
-    Raises
-    ------
-    InputError
-        If the smallest tile does not fit.
-    """
-    if bytes_for(image_shape) <= available:
-        return None
-    needs = [tiled_bytes(bytes_for, image_shape, tile) for tile in TILES]
-    for tile, need in zip(TILES, needs):
-        if need <= available:
-            return tile
-    raise InputError(
-        f'{shape_text(image_shape)} needs about {needs[-1] / 1e9:.1f} GB of memory even in tiles '
-        f'of {TILES[-1]} pixels, but there are {available / 1e9:.1f} GB: give a smaller shape'
-    )

@@ -38,6 +38,15 @@ class Backbone:
     widths: Tuple[int, ...]
     sources: Tuple[Source, ...]
 
+    @property
+    def multiplications(self) -> float:
+        """How many of them all convolutions take for each pixel of a picture."""
+        count, channels = 0.0, 3
+        for block, (convs, width) in enumerate(zip(self.convs_per_block, self.widths)):
+            count += 9 * width * (channels + (convs - 1) * width) / 4**block
+            channels = width
+        return count
+
 
 VGG19, VGG16 = (2, 2, 4, 4, 4), (2, 2, 3, 3, 3)
 SLIM = (16, 32, 64, 128, 128)
@@ -355,39 +364,3 @@ def read_pixels(
     net[0].weight.set_data(weight * (std / rgb_std).as_in_ctx(weight.ctx).reshape(1, 3, 1, 1))
     net[0].bias.set_data(bias)
     return net
-
-
-def memory_estimate(name: str, image_shape: Tuple[int, int]) -> int:
-    r"""Return about how many bytes a run with this network and shape of picture takes.
-
-    .. math:: m = 270\,\mathrm{MB} + 8 p + (1.9 \cdot 4 n + 480) \, w h
-
-    with p the network's weights and n the numbers that all layers together say of a pixel, each of
-    4 bytes. The constants were fitted to measured peaks of whole runs: MXNet itself, the weights
-    as read and as used, each output and what of its gradient is there at the same time, and the
-    picture with all that is as large as it, down to the figure.
-    """
-    backbone = BACKBONES[name]
-    weights, floats, channels = 0, 0.0, 3
-    for block, (convs, width) in enumerate(zip(backbone.convs_per_block, backbone.widths)):
-        floats += 2 * convs * width / 4**block
-        weights += 9 * width * (channels + (convs - 1) * width)
-        channels = width
-    width, height = image_shape
-    return int(270e6 + 8 * weights + (1.9 * 4 * floats + 480) * width * height)
-
-
-def describe_choice(name: str, origin: Dict[str, str]) -> str:
-    """Return one line that says which network runs, and how to get the other."""
-    title = BACKBONES[name].title
-    if origin['source'] == 'random':
-        return f'Network: {title}, untrained (random weights): expect noise, not a painting.'
-    line = f'Network: {title} ({origin["source"]}).'
-    family, _, slim = name.partition('_')
-    if name == 'vgg16_slim':
-        line += ' No slim VGG-16 was trained: all its layers have namesakes in VGG-19.'
-    if slim:
-        line += f' The full one, slower and finer:  python -m styletransfer.weights get {family}'
-    else:
-        line += f' The quick one:  --backbone {family}_slim'
-    return line

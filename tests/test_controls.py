@@ -15,14 +15,13 @@ from styletransfer.controls import (
     guide,
     guided,
     mixed,
-    scaled_shape,
     style_grams,
 )
 from styletransfer.errors import InputError
 from styletransfer.images import preprocess
 from styletransfer.losses import gram
 from styletransfer.objective import get_styles, objectives
-from styletransfer.recipes import D2L_ZH
+from styletransfer.recipes import D2L_ZH, scaled_shape
 from styletransfer.vgg import extract_features
 
 CPU = mx.cpu()
@@ -196,6 +195,9 @@ def test_tiles_change_nothing(tiny_net, masks):
     X = preprocess(picture(4), SHAPE)
     styles = [Style(picture(2), mask=left_half()), Style(picture(3))]
     args = (tiny_net, D2L_ZH, picture(1), styles, CPU, masks)
-    whole, in_tiles = losses(controlled(*args), X), losses(controlled(*args, tile=32), X)
+    whole, in_tiles = (
+        losses(controlled(*args), X),
+        losses(controlled(*args, tile_at=lambda shape: 32), X),
+    )
     assert in_tiles[0] == pytest.approx(whole[0], rel=1e-4)
     numpy.testing.assert_allclose(in_tiles[1], whole[1], atol=1e-4 * abs(whole[1]).max())

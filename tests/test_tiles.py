@@ -18,19 +18,13 @@ from styletransfer.objective import compute_loss, named
 from styletransfer.recipes import D2L_ZH, Stage
 from styletransfer.tiles import (
     HALO,
-    TILES,
-    choose_tile,
     geometry,
     spans,
-    tile_shape,
-    tiled_bytes,
-    tiled_memory_estimate,
 )
 from styletransfer.vgg import (
     extract_features,
     freeze,
     layer_index,
-    memory_estimate,
     truncated_vgg,
 )
 
@@ -391,60 +385,3 @@ def test_what_does_not_fit_the_picture_is_refused(tiny_net):
     refused(fitting, styles_Y_gram * 2, 16, smaller, match='shapes differ')
     with pytest.raises(InputError, match='shapes differ'):
         tiles.get_grams(tiny_net, NEAR, picture(2), (56, 24), CPU, 16, smaller)
-
-
-def slim_bytes(shape):
-    return memory_estimate('vgg19_slim', shape)
-
-
-def full_bytes(shape):
-    return memory_estimate('vgg19', shape)
-
-
-def test_a_picture_that_fits_needs_no_tiles():
-    need = slim_bytes((560, 320))
-    assert choose_tile(slim_bytes, (560, 320), need) is None
-    assert choose_tile(slim_bytes, (3840, 2160), slim_bytes((3840, 2160))) is None
-
-
-def test_the_largest_tile_that_fits_is_chosen():
-    shape = (1920, 1080)
-    needs = {tile: tiled_memory_estimate('vgg19', shape, tile) for tile in TILES}
-    assert list(needs.values()) == sorted(needs.values(), reverse=True)
-    assert len(set(needs.values())) > 3
-    for tile, need in needs.items():
-        chosen = choose_tile(full_bytes, shape, need)
-        assert chosen >= tile
-        assert needs[chosen] <= need
-    for larger, tile in zip(TILES, TILES[1:]):
-        if needs[tile] < needs[larger]:
-            assert choose_tile(full_bytes, shape, needs[larger] - 1) == tile
-
-
-def test_too_large_even_in_tiles_is_refused():
-    shape = (3840, 2160)
-    least = tiled_memory_estimate('vgg19_slim', shape, TILES[-1])
-    message = rf'3840x2160 needs about {least / 1e9:.1f} GB .* tiles of 128 pixels.*smaller'
-    with pytest.raises(InputError, match=message):
-        choose_tile(slim_bytes, shape, least - 1)
-
-
-def test_the_estimate_is_for_a_crop_and_the_whole_picture():
-    def bytes_for(shape):
-        return 10_000 * shape[0] * shape[1]
-
-    assert tile_shape((3840, 300), 512) == (624, 300)
-    found = tiled_bytes(bytes_for, (3840, 300), 512)
-    assert found == (84 + 32) * 3840 * 300 + bytes_for((624, 300))
-    # of so large a picture the total variation is more than the network's part
-    found = tiled_bytes(bytes_for, (20000, 16000), 128)
-    assert found == (84 + 32 + 100) * 20000 * 16000 + bytes_for((16, 16))
-
-
-def test_4k_fits_where_the_whole_does_not():
-    shape = (3840, 2160)
-    assert slim_bytes(shape) > 8e9
-    assert choose_tile(slim_bytes, shape, 4 * 10**9) == 1024
-    assert full_bytes(shape) > 30e9
-    assert choose_tile(full_bytes, shape, 10**10) == 1024
-    assert choose_tile(full_bytes, shape, 5 * 10**9) == 512

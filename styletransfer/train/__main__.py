@@ -1,12 +1,11 @@
 """The main job: ``python -m styletransfer.train`` turns a photo into a painting.
 
-Arguments become a `Job`, the job a run, the run files. The painting itself is done in
+A command line becomes a `Wish`, the wish a `Job`, the job files. The painting itself is done in
 `styletransfer.synthesis`, and that of whole folders in `styletransfer.train.batch`.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import platform
 import shlex
@@ -19,12 +18,11 @@ import numpy
 from mxnet import numpy as np
 
 import styletransfer
-from styletransfer import vgg
 from styletransfer.checkpoint import Checkpoint
-from styletransfer.command import Parser, exit_status
+from styletransfer.command import exit_status
 from styletransfer.errors import InputError
 from styletransfer.files import replacing
-from styletransfer.images import PICTURE_FORMATS, samples
+from styletransfer.images import PICTURE_FORMATS, samples, save_image
 from styletransfer.machine import peak_memory
 from styletransfer.outputs import (
     CHECKPOINT,
@@ -46,77 +44,81 @@ from styletransfer.progress import (
     Listener,
     Previews,
     Step,
-    StopAtNaN,
     StopAtSignal,
     save_figure,
-    together,
 )
 from styletransfer.recipes import find_recipe, shape_text
-from styletransfer.synthesis import coarse_to_fine
-from styletransfer.train.arguments import (
-    UNTIED,
+from styletransfer.train.batch import is_batch, paint_all
+from styletransfer.train.job import Job, make_job, stage_seconds
+from styletransfer.train.plan import describe_choice, make_plan
+from styletransfer.train.wish import (
+    MANNER,
+    Wish,
     as_text,
     flag,
+    given,
     make_parser,
+    part,
     recipe_table,
     stages_text,
+    wish_of,
 )
-from styletransfer.train.batch import is_batch, paint_all
-from styletransfer.train.job import Job, load_network, make_job, stage_seconds
-from styletransfer.train.settings import make_setting, read_pictures
 
 LONG = 600  # seconds: a run that takes longer shows its plan before it starts
+MUCH = 6e12  # multiplications, twice those of the main command: whatever takes less is not timed
 
 
-def resumed(parser: Parser, saved: Checkpoint, given: Mapping[str, Any]) -> Dict[str, Any]:
-    """Return the arguments of an interrupted run, changed by those given now where they may be.
+def resumed(saved: Checkpoint, now: Mapping[str, Any]) -> Wish:
+    """Return the wish of an interrupted run, changed by what is given now where it may be.
 
     Raises
     ------
     InputError
-        If an argument is given that would make it another run.
+        If something is given that would make it another run.
     """
-    args = vars(parser.parse_args(saved.record['argv']))
-    args['backbone'] = saved.record['fingerprint']['backbone']  # what 'auto' was at that time
-    for name, now in given.items():
-        if name not in UNTIED and now != args[name]:
-            before = args[name]
-            then = f'no {flag(name)}'
-            if before not in (None, False):
-                then = f'{flag(name)} {as_text(name, before)}, not {as_text(name, now)}'
+    then = given(make_parser().parse_args(saved.record['argv']))
+    then['backbone'] = saved.record['fingerprint']['backbone']  # what 'auto' was at that time
+    before, after = wish_of(then).arguments(), wish_of(now).arguments()
+    for name in now:
+        if part(name) != MANNER and after[name] != before.get(name):
+            said = f'no {flag(name)}'
+            if before.get(name) not in (None, False, ()):
+                told = as_text(name, before[name])
+                said = f'{flag(name)} {told}, not {as_text(name, after[name])}'
             raise InputError(
-                f'the interrupted run had {then}: leave it out to go on with that run, or leave '
+                f'the interrupted run had {said}: leave it out to go on with that run, or leave '
                 'out --resume to start another'
             )
-    return {**args, **given}
+    return wish_of({**then, **now})
 
 
 def run(argv: Optional[Sequence[str]] = None) -> int:
     """Run the command and return its exit status."""
     argv = sys.argv[1:] if argv is None else list(argv)
-    parser = make_parser()
-    args = vars(parser.parse_args(argv))
-    if args['list_samples']:
+    asked = make_parser().parse_args(argv)
+    if asked.list_samples:
         for kind in ('content', 'style'):
             print(f'--{kind}', *sorted(samples(kind)))
         return 0
-    if args['list_recipes']:
+    if asked.list_recipes:
         print(*recipe_table(), sep='\n')
         return 0
-    if is_batch(args):
-        return paint_all(args)
+    wish = wish_of(given(asked))
+    if is_batch(wish):
+        if asked.resume:
+            raise InputError(
+                '--resume is for one picture, not for folders: leave it out; the same command '
+                'again goes on where it stopped'
+            )
+        return paint_all(wish, asked.plan)
     saved = None
-    if args['resume']:
-        saved = find_interrupted(Path(args['output']))
-        # argparse puts defaults only where there is nothing yet
-        nothing = argparse.Namespace(**dict.fromkeys(args))
-        given = vars(parser.parse_args(argv, nothing))
-        given = {name: value for name, value in given.items() if value is not None}
-        args = resumed(parser, saved, {**given, 'output': args['output']})
+    if asked.resume:
+        saved = find_interrupted(Path(wish.output))
+        wish = resumed(saved, {**given(asked), 'output': wish.output})
         argv = saved.record['argv']
-    setting = make_setting(args)
-    check_folder(Path(args['output']), setting.recipe.stages[-1].image_shape)
-    job = make_job(setting, read_pictures(setting), load_network(setting))
+    plan = make_plan(wish)
+    check_folder(Path(wish.output), plan.recipe.stages[-1].image_shape)
+    job = make_job(wish, plan)
     if saved and saved.record['fingerprint'] != job.fingerprint:
         then, now = saved.record['fingerprint'], job.fingerprint
         changed = [name for name in now if now[name] != then.get(name)]
@@ -124,128 +126,132 @@ def run(argv: Optional[Sequence[str]] = None) -> int:
             f'cannot resume: {" and ".join(changed)} changed since the run was interrupted; put '
             'back what was there, or leave out --resume to start another run'
         )
-    if args['plan']:
-        print(*job.notes, *setting.plan.table(stage_seconds(setting, job.network)), sep='\n')
+    if asked.plan:
+        print(*job.plan.notes(), *job.plan.table(stage_seconds(job.plan, job.network)), sep='\n')
         return 0
     return paint(job, argv, saved)
 
 
 def announce(job: Job, resumed: bool) -> None:
     """Say what will be painted, with which network, and the whole plan if there is much to do."""
-    args, plan = job.arguments, job.setting.plan
-    if args['quiet']:
-        return
-    title = f'{args["content"]} in the style of {" and ".join(args["style"])}:'
-    seconds = [] if resumed else stage_seconds(job.setting, job.network)
-    further = len(plan.recipe.stages) > len(find_recipe(args['recipe']).stages)
-    if sum(seconds) > LONG or (further and seconds):
-        job.say(title, *plan.table(seconds))
-    else:
-        job.say(f'{title} {stages_text(job.recipe)}')
-    job.say(vgg.describe_choice(job.setting.backbone, job.fingerprint['weights']), *job.notes)
+    wish, plan = job.wish, job.plan
+    title = f'{wish.content} in the style of {" and ".join(wish.style)}:'
+    say(wish, f'{title} {stages_text(job.recipe)}')
+    say(wish, describe_choice(plan.backbone, job.network.weights), *plan.notes())
+    further = len(job.recipe.stages) > len(find_recipe(wish.recipe).stages)
+    if wish.quiet or resumed or not (further or plan.work() > MUCH):
+        return  # to time an epoch takes some seconds
+    seconds = stage_seconds(plan, job.network)
+    if further or sum(seconds) > LONG:
+        say(wish, *plan.table(seconds))
+
+
+def say(wish: Wish, *lines: str) -> None:
+    """Print lines unless the user wants quiet."""
+    if not wish.quiet:
+        print(*lines, sep='\n', flush=True)
+
+
+def stage_file(wish: Wish, stage: int) -> Path:
+    """Return the file for the picture of a stage, counted from 0."""
+    return Path(wish.output, f'stage{stage + 1}.{wish.format}')
 
 
 def paint(job: Job, argv: Sequence[str], saved: Optional[Checkpoint] = None) -> int:
     """Do the work of a job, write its files, and return the exit status."""
-    folder = job.folder
+    wish, folder = job.wish, Path(job.wish.output)
     announce(job, resumed=bool(saved))
-    mx.random.seed(job.arguments['seed'])
     history = History(saved.record['history'] if saved else ())
     record = {'argv': list(argv), 'fingerprint': job.fingerprint}
-    checkpoints = Checkpoints(
-        folder / CHECKPOINT, job.arguments['checkpoint_every'], history, record
-    )
+    checkpoints = Checkpoints(folder / CHECKPOINT, wish.checkpoint_every, history, record)
     if not saved:
         if (folder / CHECKPOINT).exists():
-            job.say(f"The unfinished run in '{folder}' is replaced; --resume would go on with it.")
+            say(
+                wish,
+                f"The unfinished run in '{folder}' is replaced; --resume would go on with it.",
+            )
         checkpoints.save()
         remove(folder / PREVIEWS, r'stage\d+-epoch\d+\.png')
-    bar = Bar()
     go_on = f'python -m styletransfer.train --resume --output {shlex.quote(str(folder))}'
+    files = [stage_file(wish, stage) for stage in range(len(job.recipe.stages))]
     try:
-        with StopAtSignal() as stop_at_signal:
-            X = coarse_to_fine(
-                job.loss_at,
-                job.recipe,
-                job.init_img,
-                job.setting.device,
-                together(*listeners(job, saved, history, checkpoints, bar), stop_at_signal),
-                saved,
-            )
-        remove(folder, r'stage\d+\.' + f'({"|".join(PICTURE_FORMATS)})', job.files)
+        with Bar() as bar, StopAtSignal() as stop_at_signal:
+            told = listeners(job, history, checkpoints, bar)
+            X = job.paint(*told, stop_at_signal, saved=saved)
+        remove(folder, r'stage\d+\.' + f'({"|".join(PICTURE_FORMATS)})', files)
         write_results(job, X, history)
         remove(folder, LEFTOVER)
         remove(folder / PREVIEWS, LEFTOVER)
     except Interrupted as stop:
-        bar.close()
         checkpoints.save(stop.step)
-        path = job.save(stop.step.stage, stop.step.X)
+        path = stage_file(wish, stop.step.stage)
+        save_image(path, job.finished(stop.step.X))
         print(f'{stop}; the picture so far is {path}. Go on with:  {go_on}', file=sys.stderr)
         return 130
     except KeyboardInterrupt:
-        bar.close()
         print(f'stopped. Go on from the last checkpoint with:  {go_on}', file=sys.stderr)
         return 130
     except DivergedError as error:
-        bar.close()
-        path = job.save(error.stage, error.X)
+        path = stage_file(wish, error.stage)
+        save_image(path, job.finished(error.X))
         raise InputError(f'{error}; the last good picture is {path}') from error
     except InputError as error:  # the disk is full, most likely
-        bar.close()
         raise InputError(f'{error}; then go on with:  {go_on}') from error
     (folder / CHECKPOINT).unlink(missing_ok=True)
-    job.say(
-        f'The painting is {job.files[-1]}; beside it are the stages before, {FIGURE} and {RECORD}.'
+    say(
+        wish,
+        f'The painting is {files[-1]}; beside it are the stages before, {FIGURE} and {RECORD}.',
     )
     return 0
 
 
-def listeners(
-    job: Job,
-    saved: Optional[Checkpoint],
-    history: History,
-    checkpoints: Checkpoints,
-    bar: Bar,
-) -> List[Listener]:
+def listeners(job: Job, history: History, checkpoints: Checkpoints, bar: Bar) -> List[Listener]:
     """Return who listens to a run, in the order in which they are told."""
+    wish = job.wish
 
     def save_stage(step: Step) -> None:
         if step.epoch == step.num_epochs:
-            job.save(step.stage, step.X)
+            save_image(stage_file(wish, step.stage), job.finished(step.X))
 
-    stop_at_nan = StopAtNaN(*job.start(saved))
-    always: List[Listener] = [stop_at_nan, history, save_stage, checkpoints]
-    if job.arguments['save_every']:
-        every = job.arguments['save_every']
-        always.append(Previews(job.folder / PREVIEWS, every, job.finished))
-    if not job.arguments['quiet']:
+    always: List[Listener] = [history, save_stage, checkpoints]
+    if wish.save_every:
+        folder = Path(wish.output, PREVIEWS)
+        always.append(Previews(folder, wish.save_every, job.finished))
+    if not wish.quiet:
         always.append(bar)
     return always
 
 
 def write_results(job: Job, X: np.ndarray, history: History) -> None:
     """Write the figure and, last, the record of a run that is complete."""
-    styles = job.pictures.styles
+    styles, folder = job.pictures.styles, Path(job.wish.output)
     titles = ['style'] if len(styles) == 1 else [f'style {k + 1}' for k in range(len(styles))]
     pictures = {
         'content': job.pictures.content / 255,
         **{title: img / 255 for title, img in zip(titles, styles)},
         f'result, {shape_text(job.recipe.stages[-1].image_shape)}': job.finished(X),
     }
-    save_figure(job.folder / FIGURE, pictures, history)
-    record = {
-        'arguments': as_json(job.arguments),
+    save_figure(folder / FIGURE, pictures, history)
+    with replacing(folder / RECORD) as temporary:
+        text = json.dumps(record(job, history), indent=2)
+        temporary.write_text(text + '\n', encoding='utf-8')
+
+
+def record(job: Job, history: History) -> Dict[str, Any]:
+    """Return the record of a run: every argument, number, version and loss."""
+    return {
+        'arguments': as_json(job.wish.arguments()),
         'recipe': job.fingerprint['recipe'],
-        'backbone': job.setting.backbone,
-        'weights': job.fingerprint['weights'],
+        'backbone': job.plan.backbone,
+        'weights': job.network.weights,
         'versions': {
             'styletransfer': styletransfer.__version__,
             'mxnet': mx.__version__,
             'numpy': numpy.__version__,
             'python': platform.python_version(),
         },
-        'seed': job.arguments['seed'],
-        'device': str(job.setting.device),
+        'seed': job.wish.seed,
+        'device': str(job.plan.device),
         'peak_memory_bytes': peak_memory(),
         'stages': [
             {
@@ -256,8 +262,6 @@ def write_results(job: Job, X: np.ndarray, history: History) -> None:
             for stage, told in zip(job.recipe.stages, history.summary())
         ],
     }
-    with replacing(job.folder / RECORD) as temporary:
-        temporary.write_text(json.dumps(record, indent=2) + '\n', encoding='utf-8')
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:

@@ -1,24 +1,28 @@
-"""What a run needs: settings, pictures and a network become a `Job`, which can be painted."""
+"""What a run needs: a plan, pictures and a network become a `Job`, which can be painted."""
 
 from __future__ import annotations
 
 import math
+import os
+import time
 from dataclasses import asdict
 from itertools import cycle
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-import mxnet as mx
-import numpy
 from mxnet import numpy as np
-from mxnet.gluon import nn
 
 from styletransfer import controls
 from styletransfer.checkpoint import Checkpoint
-from styletransfer.color import recolored, restored
+from styletransfer.color import luminance, recolored, restored
+from styletransfer.errors import InputError, unknown
 from styletransfer.files import file_sha256
 from styletransfer.images import (
+    NOISE,
     ImageShape,
+    load_image,
+    noise,
+    picture_path,
     postprocess,
     preprocess,
     save_image,
@@ -26,54 +30,52 @@ from styletransfer.images import (
 from styletransfer.networks import Network, network_for
 from styletransfer.objective import LossAt, objectives
 from styletransfer.outputs import as_json
-from styletransfer.recipes import Recipe
-from styletransfer.train.plan import seconds_per_pixel
-from styletransfer.train.settings import NOISE, Pictures, Setting
-
-# arguments on which the picture depends, besides the recipe, the network and the files
-TASTES = ('seed', 'style_weights', 'style_scale', 'keep_style_aspect', 'preserve_color')
+from styletransfer.progress import Listener, StopAtNaN, together
+from styletransfer.recipes import Recipe, scaled_shape
+from styletransfer.synthesis import coarse_to_fine
+from styletransfer.train.plan import Plan, make_plan, seconds_per_pixel
+from styletransfer.train.wish import Wish
 
 Grams = Dict[ImageShape, List[np.ndarray]]
+
+
+class Pictures(NamedTuple):
+    """The pictures of a run, in 0-255, and masks, in 0-1; and the files they are from."""
+
+    content: np.ndarray
+    styles: List[np.ndarray]
+    content_masks: List[np.ndarray]
+    style_masks: List[np.ndarray]
+    init: Optional[np.ndarray]  # None if it is none of its own
+    files: Dict[str, List[Path]]
 
 
 class Job(NamedTuple):
     """One run, with everything checked and read before the long work starts."""
 
-    setting: Setting
-    recipe: Recipe  # with layers that the network has
+    wish: Wish
+    plan: Plan
     network: Network
     pictures: Pictures
     loss_at: LossAt
     init_img: np.ndarray
-    notes: List[str]  # what the user should know of it
-    fingerprint: Dict[str, Any]  # what the result depends on: a resumed run must have the same
 
     @property
-    def arguments(self) -> Dict[str, Any]:
-        """Return what was given on the command line, by name."""
-        return self.setting.arguments
+    def recipe(self) -> Recipe:
+        """Return all numbers of the run, with layers that the network has."""
+        return self.plan.recipe
 
     @property
-    def folder(self) -> Path:
-        """Return where the results go."""
-        return Path(self.arguments['output'])
-
-    @property
-    def files(self) -> List[Path]:
-        """Return the files for the pictures of the stages."""
-        ending = self.arguments['format']
-        return [self.folder / f'stage{n + 1}.{ending}' for n in range(len(self.recipe.stages))]
+    def fingerprint(self) -> Dict[str, Any]:
+        """Return all that the result depends on: a resumed run must have the same."""
+        asked = fingerprint(self.wish, self.plan, self.network)
+        return {**asked, 'pictures': digests(self.pictures.files)}
 
     def finished(self, X: np.ndarray) -> np.ndarray:
         """Return a picture as it is saved: RGB in 0-1, its colours restored if so wished."""
         img = postprocess(X, *self.recipe.mean_std)
-        method = self.arguments['preserve_color']
+        method = self.wish.preserve_color
         return restored(method, img, self.pictures.content) if method else img
-
-    def save(self, stage: int, X: np.ndarray) -> Path:
-        """Save the picture of a stage and return its file."""
-        save_image(self.files[stage], self.finished(X))
-        return self.files[stage]
 
     def start(self, saved: Optional[Checkpoint] = None) -> Tuple[int, np.ndarray]:
         """Return the stage, from 0, and the picture with which the work begins."""
@@ -82,77 +84,162 @@ class Job(NamedTuple):
         first = self.recipe.stages[0]
         return 0, preprocess(self.init_img, first.image_shape, *self.recipe.mean_std)
 
-    def say(self, *lines: str) -> None:
-        """Print unless the user wants quiet."""
-        if not self.arguments['quiet']:
-            print(*lines, sep='\n', flush=True)
+    def paint(self, *on_step: Listener, saved: Optional[Checkpoint] = None) -> np.ndarray:
+        """Do the work, and return the picture as it is trained, (1, 3, h, w).
 
-
-def load_network(setting: Setting) -> Network:
-    """Return the network for a setting, downloaded if need be."""
-    args = setting.arguments
-    return network_for(
-        setting.recipe,
-        setting.backbone,
-        args['weights'],
-        setting.device,
-        args['seed'],
-        args['quiet'],
-    )
+        Raises
+        ------
+        DivergedError
+            If the loss is not finite any more.
+        """
+        listeners = together(StopAtNaN(*self.start(saved)), *on_step)
+        device = self.plan.device
+        return coarse_to_fine(self.loss_at, self.recipe, self.init_img, device, listeners, saved)
 
 
 def make_job(
-    setting: Setting, pictures: Pictures, network: Network, known: Optional[Grams] = None
+    wish: Wish,
+    plan: Optional[Plan] = None,
+    network: Optional[Network] = None,
+    known: Optional[Grams] = None,
 ) -> Job:
     """Put together a run.
 
     Parameters
     ----------
-    setting, pictures, network
-        From `make_setting`, `read_pictures` and `load_network`.
+    wish : Wish
+    plan, network : optional
+        What `make_plan` and `load_network` make of the wish, where that was done before; of
+        several wishes that differ in their pictures only, the network is the same.
     known : dict, optional
         The style's Gram matrices, to be shared by jobs that have it (see `controls.controlled`).
 
     Raises
     ------
     InputError
-        If a region is too small for the network.
+        If anything the user asked for cannot be.
     """
-    args, plan, device = setting.arguments, setting.plan, setting.device
-    recipe = network.fitted(setting.recipe)
-    check_masks(args, recipe, pictures, network.net, device)
-    content_img, style_imgs, method = pictures.content, pictures.styles, args['preserve_color']
-    if method:
-        pairs = [recolored(method, pictures.content, img) for img in pictures.styles]
+    plan = plan or make_plan(wish)
+    pictures = read_pictures(wish, plan.recipe)
+    network = network or load_network(wish, plan)
+    plan = plan.fitted(network)
+    recipe = plan.recipe
+    check_masks(wish, pictures, network, plan)
+    content_img, style_imgs = pictures.content, pictures.styles
+    if wish.preserve_color:
+        pairs = [recolored(wish.preserve_color, content_img, img) for img in style_imgs]
         content_img, style_imgs = pairs[0][0], [style_img for _, style_img in pairs]
     loss_at = controls.controlled(
         network.net,
         recipe,
         content_img,
-        style_parts(style_imgs, args['style_weights'], pictures.style_masks),
-        device,
+        style_parts(style_imgs, wish.style_weights, pictures.style_masks),
+        plan.device,
         pictures.content_masks,
-        args['style_scale'],
-        args['keep_style_aspect'],
-        plan.tile,
-        None if method else known,
+        wish.style_scale,
+        wish.keep_style_aspect,
+        plan.tiles.get,
+        known,
     )
-    start = args['init'] or recipe.init
-    starts = {start: pictures.init, 'content': content_img, 'style': style_imgs[0]}
-    if start in NOISE:
-        starts[start] = noise(start, recipe.stages[0].image_shape, args['seed'])
-    return Job(
-        setting,
-        recipe,
-        network,
-        pictures,
-        loss_at,
-        starts[start],
-        [*network.notes(setting.recipe), *plan.notes()],
+    starts = {recipe.init: pictures.init, 'content': content_img, 'style': style_imgs[0]}
+    if recipe.init in NOISE:
+        starts[recipe.init] = noise(recipe.init, recipe.stages[0].image_shape, wish.seed)
+    return Job(wish, plan, network, pictures, loss_at, starts[recipe.init])
+
+
+def load_network(wish: Wish, plan: Plan) -> Network:
+    """Return the network for a wish, downloaded if need be."""
+    return network_for(
+        plan.recipe, plan.backbone, wish.weights, plan.device, wish.seed, wish.quiet
+    )
+
+
+def picture_files(wish: Wish, recipe: Recipe) -> Dict[str, List[Path]]:
+    """Return all files of pictures and masks that a run reads, by what they are.
+
+    Raises
+    ------
+    InputError
+        If a name is not that of a file or of a bundled picture.
+    """
+    starts = ('content', 'style', *NOISE)
+    own = recipe.init not in starts
+    if own and not (Path(recipe.init).suffix or os.path.exists(recipe.init)):
+        raise unknown('file or start', recipe.init, starts)
+    return {
+        'content': [picture_path(wish.content, 'content')],
+        'style': [picture_path(name, 'style') for name in wish.style],
+        'content mask': [Path(name) for name in wish.content_mask],
+        'style mask': [Path(name) for name in wish.style_mask],
+        'init': [Path(recipe.init)] if own else [],
+    }
+
+
+def read_pictures(wish: Wish, recipe: Recipe) -> Pictures:
+    """Read the pictures and masks of a run.
+
+    Raises
+    ------
+    InputError
+        If one cannot be read or used.
+    """
+    files, shape = picture_files(wish, recipe), recipe.stages[-1].image_shape
+    style_shape = scaled_shape(shape, wish.style_scale)
+    return Pictures(
+        load_image(files['content'][0], shape),
+        [load_image(path, style_shape) for path in files['style']],
+        [load_mask(path, shape) for path in files['content mask']],
+        [load_mask(path, style_shape) for path in files['style mask']],
+        load_image(files['init'][0], shape) if files['init'] else None,
+        files,
+    )
+
+
+def load_mask(path: Path, shape: ImageShape) -> np.ndarray:
+    """Return the mask in a file: 1 where the picture is white, 0 where it is black.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or nothing in it is lighter than half.
+    """
+    mask = luminance(load_image(path, shape))[:, :, 0] / 255
+    if float(mask.max()) < 0.5:
+        raise InputError(f"mask '{path}' is empty: paint white where its style is to go")
+    return mask
+
+
+def style_parts(
+    imgs: Sequence[np.ndarray], weights: Sequence[float], masks: Sequence[np.ndarray]
+) -> List[controls.Style]:
+    """Return the paintings with their weights and masks; one painting may serve many masks."""
+    if masks:
+        return [controls.Style(img, mask=mask) for img, mask in zip(cycle(imgs), masks)]
+    return [controls.Style(img, w) for img, w in zip(imgs, weights or cycle([1.0]))]
+
+
+def check_masks(wish: Wish, pictures: Pictures, network: Network, plan: Plan) -> None:
+    """Refuse regions of which the network would see nothing in the smallest picture."""
+    net, recipe = network.net, plan.recipe
+    shape = min((stage.image_shape for stage in recipe.stages), key=math.prod)
+    style_shape = scaled_shape(shape, wish.style_scale)
+    for k, mask in enumerate(pictures.content_masks, start=1):
+        controls.guide(mask, net, recipe, shape, plan.device, f'content mask {k}')
+    for k, mask in enumerate(pictures.style_masks, start=1):
+        if wish.keep_style_aspect:
+            mask = controls.cropped(mask, style_shape)
+        controls.guide(mask, net, recipe, style_shape, plan.device, f'style mask {k}')
+
+
+def fingerprint(wish: Wish, plan: Plan, network: Network) -> Dict[str, Any]:
+    """Return all on which a result depends but the pictures, as it comes back from JSON."""
+    return as_json(
         {
-            **fingerprint(setting, network),
-            'pictures': digests(pictures.files),
-        },
+            'recipe': asdict(plan.recipe),
+            'backbone': plan.backbone,
+            'weights': network.weights,
+            **wish.values(),
+        }
     )
 
 
@@ -161,57 +248,40 @@ def digests(files: Mapping[str, Sequence[Path]]) -> Dict[str, List[str]]:
     return {role: [file_sha256(path) for path in paths] for role, paths in files.items()}
 
 
-def fingerprint(setting: Setting, network: Network) -> Dict[str, Any]:
-    """Return all on which a result depends but the pictures, as it comes back from JSON."""
-    recipe = network.fitted(setting.recipe)
-    return as_json(
-        {
-            'recipe': asdict(recipe),
-            'backbone': setting.backbone,
-            'weights': network.weights,
-            'init': setting.arguments['init'] or recipe.init,
-            **{name: setting.arguments[name] for name in TASTES},
-        }
-    )
-
-
-def stage_seconds(setting: Setting, network: Network) -> List[float]:
-    """Return about how long each stage takes here; to know, one epoch is timed."""
-    recipe = network.fitted(setting.recipe)
+def stage_seconds(plan: Plan, network: Network) -> List[float]:
+    """Return about how long each stage takes here; to know, some epochs are timed."""
+    recipe = plan.recipe
     grey = np.full((16, 16, 3), 128)
-    loss_at = objectives(network.net, recipe, grey, grey, setting.device)
-    return setting.plan.seconds(seconds_per_pixel(loss_at, recipe, setting.device))
+    loss_at = objectives(network.net, recipe, grey, grey, plan.device)
+    per_pixel = seconds_per_pixel(loss_at, recipe, plan.device)
+    return [per_pixel * pixels for pixels in plan.looked_at()]
 
 
-def noise(kind: str, shape: ImageShape, seed: int) -> np.ndarray:
-    """Return a picture of one of the kinds of `NOISE`, in 0-255."""
-    width, height = shape
-    numbers = numpy.random.default_rng(seed).uniform(*NOISE[kind], (height, width, 3))
-    return np.array(numbers, dtype='float32')
+def paint_one(
+    wish: Wish,
+    on_step: Listener = lambda step: None,
+    network: Optional[Network] = None,
+    known: Optional[Grams] = None,
+) -> float:
+    """Paint a wish into the one file that its `output` names, and return the seconds it took.
 
+    Nothing else is written, printed or kept, and all it depends on is in the wish, so that it can
+    be sent to another process or machine.
 
-def style_parts(
-    imgs: Sequence[np.ndarray], weights: Optional[Sequence[float]], masks: Sequence[np.ndarray]
-) -> List[controls.Style]:
-    """Return the paintings with their weights and masks; one painting may serve many masks."""
-    if masks:
-        return [controls.Style(img, mask=mask) for img, mask in zip(cycle(imgs), masks)]
-    return [controls.Style(img, w) for img, w in zip(imgs, weights or cycle([1.0]))]
+    Parameters
+    ----------
+    wish : Wish
+    on_step : callable
+        Told a `Step` after each epoch; to stop the run it raises.
+    network, known : optional
+        As of `make_job`.
 
-
-def check_masks(
-    args: Dict[str, Any],
-    recipe: Recipe,
-    pictures: Pictures,
-    net: nn.HybridSequential,
-    device: mx.Context,
-) -> None:
-    """Refuse regions of which the network would see nothing in the smallest picture."""
-    shape = min((stage.image_shape for stage in recipe.stages), key=math.prod)
-    style_shape = controls.scaled_shape(shape, args['style_scale'])
-    for k, mask in enumerate(pictures.content_masks, start=1):
-        controls.guide(mask, net, recipe, shape, device, f'content mask {k}')
-    for k, mask in enumerate(pictures.style_masks, start=1):
-        if args['keep_style_aspect']:
-            mask = controls.cropped(mask, style_shape)
-        controls.guide(mask, net, recipe, style_shape, device, f'style mask {k}')
+    Raises
+    ------
+    InputError
+        If it cannot be painted.
+    """
+    start = time.perf_counter()
+    job = make_job(wish, network=network, known=known)
+    save_image(wish.output, job.finished(job.paint(on_step)))
+    return time.perf_counter() - start

@@ -10,45 +10,38 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import replace
-from typing import Dict, List, NamedTuple, Optional, Sequence, Union
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Optional, Sequence
 
 import mxnet as mx
 from mxnet import numpy as np
 
-from styletransfer import tiles, vgg
-from styletransfer.controls import scaled_shape
 from styletransfer.errors import InputError
-from styletransfer.images import ImageShape
-from styletransfer.machine import available_memory, total_memory
+from styletransfer.images import ImageShape, load_image, picture_path
+from styletransfer.machine import find_device
+from styletransfer.networks import Network
 from styletransfer.objective import LossAt
 from styletransfer.optimizers import OPTIMIZERS
-from styletransfer.recipes import Recipe, Stage, shape_text, with_shape
+from styletransfer.recipes import (
+    Recipe,
+    Stage,
+    find_recipe,
+    scaled_shape,
+    shape_text,
+    with_shape,
+    with_stages,
+)
 from styletransfer.synthesis import train
+from styletransfer.tiles import HALO, WIDER, spans
+from styletransfer.train.memory import Needs
+from styletransfer.train.wish import STAGE_NUMBERS, Wish
+from styletransfer.vgg import BACKBONES, find_backbone
 
 # from how many times the recipe's pixels stages are added: at 2 a stage of half the pixels and
 # one of all of them, with half of the epochs, take as long as the one they replace
 LARGER = 2
 FEWEST_EPOCHS = 30  # of a stage that is added: Adam's averages begin to tell only then
 TIMED_SHAPE = (320, 192)  # on which an epoch is timed: of a smaller one a pixel takes longer
-SMALLEST_TILE = 64
-
-
-def parse_tile(text: str) -> Union[int, str]:
-    """Return 'auto', 'none' or the side of a tile.
-
-    Raises
-    ------
-    InputError
-        If the text is none of these, or the side cannot be that of a tile.
-    """
-    if text in ('auto', 'none'):
-        return text
-    if not text.isdigit() or int(text) < SMALLEST_TILE or int(text) % tiles.ALIGNED:
-        raise InputError(
-            f"'{text}' is not a tile: give auto, none, or a multiple of {tiles.ALIGNED} pixels, "
-            f'at least {SMALLEST_TILE}'
-        )
-    return int(text)
 
 
 def planned(recipe: Recipe, shape: ImageShape, coarse: Optional[ImageShape] = None) -> Recipe:
@@ -98,120 +91,51 @@ def _further(last: Stage, shape: ImageShape) -> Stage:
     return replace(last, image_shape=shape, num_epochs=epochs, lr_decay_epoch=drops)
 
 
-class Needs(NamedTuple):
-    """How much memory pictures take with a network and an optimiser."""
-
-    backbone: str  # a key of `vgg.BACKBONES`
-    optimizer: str  # a key of `OPTIMIZERS`
-    style_scale: float = 1.0
-
-    def search(self, shape: ImageShape) -> int:
-        """Return about how many bytes the optimiser takes for itself, beyond those of Adam."""
-        return OPTIMIZERS[self.optimizer].pictures * 3 * 4 * math.prod(shape)
-
-    def whole(self, shape: ImageShape) -> int:
-        """Return about how many bytes a run takes that sees the picture in one piece.
-
-        A painting may be larger than the picture. It asks for no gradient, and so for a fifth.
-        """
-        seen = scaled_shape(shape, max(1.0, math.sqrt(0.2) * self.style_scale))
-        picture = vgg.memory_estimate(self.backbone, shape) + self.search(shape)
-        return max(picture, vgg.memory_estimate(self.backbone, seen))
-
-    def tiled(self, shape: ImageShape, tile: Optional[int]) -> int:
-        """Return about how many bytes a run takes, in tiles if there are any."""
-        if not tile:
-            return self.whole(shape)
-        tiled = tiles.tiled_memory_estimate(self.backbone, shape, tile)
-        return min(tiled + self.search(shape), self.whole(shape))
-
-    def tile(
-        self, shape: ImageShape, wanted: Union[int, str], device: mx.Context
-    ) -> Optional[int]:
-        """Return the side of the tiles in which a picture is to be painted, None for one piece.
-
-        Parameters
-        ----------
-        shape : (int, int)
-            Of the picture.
-        wanted : int or str
-            From `parse_tile`; 'auto' takes tiles only where the memory that is free asks for them.
-        device : mx.Context
-
-        Raises
-        ------
-        InputError
-            If it clearly needs more memory than the machine has.
-        """
-        tile = wanted if isinstance(wanted, int) and wanted < max(shape) else None
-        free, have = available_memory(device), total_memory(device)
-        if wanted == 'auto' and free:
-            tile = self.fitting(shape, free)
-        if have and self.tiled(shape, tile) > have:
-            raise self.too_large(shape, tile, have)
-        return tile
-
-    def fitting(self, shape: ImageShape, free: int) -> Optional[int]:
-        """Return the largest tile with which a picture fits; the smallest one if none does."""
-        if self.whole(shape) <= free:
-            return None
-        try:
-            tile = tiles.choose_tile(
-                lambda crop: vgg.memory_estimate(self.backbone, crop),
-                shape,
-                free - self.search(shape),
-            )
-            return tile or tiles.TILES[0]  # None: only the painting is too large
-        except InputError:  # it may still do, at the cost of other programs
-            return tiles.TILES[-1]
-
-    def too_large(self, shape: ImageShape, tile: Optional[int], have: int) -> InputError:
-        """Return the error for a picture that does not fit; it names a shape that would."""
-        fits = shape
-        while self.tiled(fits, tile) > 0.7 * have and max(fits) > vgg.SMALLEST_SIDE:
-            width, height = (max(vgg.SMALLEST_SIDE, side * 9 // 10 // 8 * 8) for side in fits)
-            fits = width, height
-        return InputError(
-            f'{shape_text(shape)} needs about {self.tiled(shape, tile) / 1e9:.1f} GB of memory, '
-            f'but there are {have / 1e9:.1f} GB: {shape_text(fits)} would fit'
-        )
-
-
 class Plan(NamedTuple):
-    """A recipe's stages with the tile of each, and what they need."""
+    """What a wish comes to before any picture is read: whatever can be wrong there is right."""
 
     recipe: Recipe
+    backbone: str
+    device: mx.Context
     needs: Needs
-    tiles: Dict[ImageShape, Optional[int]]
+    tiles: Dict[ImageShape, Optional[int]]  # the tile for the shape of each stage
+    lacking: Sequence[str] = ()  # a line for each layer that the network lacks
 
-    def tile(self, shape: ImageShape) -> Optional[int]:
-        """Return the tile for the shape of a stage, None for one piece."""
-        return self.tiles[shape]
+    def fitted(self, network: Network) -> Plan:
+        """Return the plan with layers that a network has, as soon as there is one."""
+        return self._replace(
+            recipe=network.fitted(self.recipe), lacking=network.notes(self.recipe) or self.lacking
+        )
 
     def notes(self) -> List[str]:
-        """Return a line for each shape that is painted in tiles: why."""
+        """Return what the user should know of it: layers that are replaced, and tiles."""
         return [
-            f'{shape_text(shape)} in one piece would take about '
-            f'{self.needs.whole(shape) / 1e9:.1f} GB of memory: it is painted in tiles of '
-            f'{tile} pixels, without seams.'
-            for shape, tile in self.tiles.items()
-            if tile
+            *self.lacking,
+            *(
+                f'{shape_text(shape)} in one piece would take about '
+                f'{self.needs.whole(shape) / 1e9:.1f} GB of memory: it is painted in tiles of '
+                f'{tile} pixels, without seams.'
+                for shape, tile in self.tiles.items()
+                if tile
+            ),
         ]
 
-    def seconds(self, per_pixel: float) -> List[float]:
-        """Return about how long each stage takes, given the time of an epoch for each pixel."""
+    def looked_at(self) -> List[float]:
+        """Return how many pixels the network looks at in each stage."""
         return [
-            per_pixel
-            * looked_at(stage.image_shape, self.tile(stage.image_shape))
-            * stage.num_epochs
+            looked_at(stage.image_shape, self.tiles[stage.image_shape]) * stage.num_epochs
             for stage in self.recipe.stages
         ]
+
+    def work(self) -> float:
+        """Return about how many multiplications it takes, forward and backward."""
+        return 2 * sum(self.looked_at()) * BACKBONES[self.backbone].multiplications
 
     def table(self, seconds: Sequence[float]) -> List[str]:
         """Return the plan in lines, with these times for the stages."""
         rows = [('stage', 'shape', 'epochs', 'step size', 'tile', 'memory', 'time')]
         for number, (stage, time_) in enumerate(zip(self.recipe.stages, seconds), start=1):
-            tile = self.tile(stage.image_shape)
+            tile = self.tiles[stage.image_shape]
             memory = self.needs.tiled(stage.image_shape, tile)
             rows.append(
                 (
@@ -229,24 +153,46 @@ class Plan(NamedTuple):
         return [*lines, f'all together: {duration(sum(seconds))}']
 
 
-def make_plan(
-    recipe: Recipe,
-    backbone: str,
-    wanted: Union[int, str],
-    device: mx.Context,
-    style_scale: float = 1.0,
-) -> Plan:
-    """Return the plan for a recipe; 'wanted' is the tile that the user wants.
+def make_recipe(wish: Wish, content: Path) -> Recipe:
+    """Return the recipe that a wish asks for, complete and checked; `content` is its photo."""
+    recipe = find_recipe(wish.recipe)
+    shape = wish.shape or recipe.stages[-1].image_shape
+    if wish.keep_aspect:
+        width, height = load_image(content).shape[1::-1]
+        shape = (shape[0], max(1, round(shape[0] * height / width)))
+    recipe = planned(recipe, shape, wish.coarse_shape)
+    numbers = {name: value for name, value in wish.changes if name not in STAGE_NUMBERS}
+    recipe = replace(recipe, init=wish.init or recipe.init, **numbers)
+    for name, value in wish.changes:
+        if name in STAGE_NUMBERS:
+            recipe = with_stages(recipe, name, value)
+    stages = tuple(stage for stage in recipe.stages if stage.num_epochs)
+    if not stages:
+        raise InputError('--epochs leaves out every stage: there is nothing to do')
+    if wish.content_mask and not recipe.style_layers:
+        raise InputError('--content-mask says where styles go, but there are no style layers')
+    return replace(recipe, stages=stages)
+
+
+def make_plan(wish: Wish) -> Plan:
+    """Return what a wish comes to, and check all that can be checked without the pictures.
 
     Raises
     ------
     InputError
-        If a stage needs more memory than there is.
+        If anything the user asked for cannot be, or a stage needs more memory than there is.
     """
-    needs = Needs(backbone, recipe.optimizer, style_scale)
+    content = picture_path(wish.content, 'content')
+    for style in wish.style:
+        picture_path(style, 'style')
+    recipe = make_recipe(wish, content)
+    device = find_device(wish.device)
+    backbone = find_backbone(wish.backbone, recipe.family)
+    needs = Needs(backbone, recipe.optimizer, wish.style_scale)
     # the largest first: if one does not fit, it is that of which the user should be told
     shapes = sorted((stage.image_shape for stage in recipe.stages), key=math.prod, reverse=True)
-    return Plan(recipe, needs, {shape: needs.tile(shape, wanted, device) for shape in shapes})
+    tiles = {shape: needs.choose(shape, wish.tile, device) for shape in shapes}
+    return Plan(recipe, backbone, device, needs, tiles)
 
 
 def looked_at(shape: ImageShape, tile: Optional[int]) -> float:
@@ -259,11 +205,10 @@ def looked_at(shape: ImageShape, tile: Optional[int]) -> float:
 
     def crops(tile: int) -> int:
         return math.prod(
-            sum(span.stop - span.start for span in tiles.spans(side, tile, tiles.HALO))
-            for side in shape
+            sum(span.stop - span.start for span in spans(side, tile, HALO)) for side in shape
         )
 
-    return crops(tile) + crops(tiles.WIDER * tile) / 3
+    return crops(tile) + crops(WIDER * tile) / 3
 
 
 def seconds_per_pixel(loss_at: LossAt, recipe: Recipe, device: mx.Context) -> float:
@@ -296,3 +241,19 @@ def duration(seconds: float) -> str:
     unit, length = next((unit, length) for unit, length, most in units if seconds < most * length)
     number = max(1, round(seconds / length))
     return f'about {number} {unit}{"s" if number > 1 else ""}'
+
+
+def describe_choice(name: str, origin: Dict[str, str]) -> str:
+    """Return one line that says which network runs, and how to get the other."""
+    title = BACKBONES[name].title
+    if origin['source'] == 'random':
+        return f'Network: {title}, untrained (random weights): expect noise, not a painting.'
+    line = f'Network: {title} ({origin["source"]}).'
+    family, _, slim = name.partition('_')
+    if name == 'vgg16_slim':
+        line += ' No slim VGG-16 was trained: all its layers have namesakes in VGG-19.'
+    if slim:
+        line += f' The full one, slower and finer:  python -m styletransfer.weights get {family}'
+    else:
+        line += f' The quick one:  --backbone {family}_slim'
+    return line

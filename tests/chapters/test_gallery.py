@@ -3,7 +3,7 @@
 import importlib.util
 from pathlib import Path
 
-from styletransfer.train.arguments import make_parser
+from styletransfer.train.wish import make_parser
 
 CHAPTERS = Path(__file__).parents[2] / 'chapters'
 

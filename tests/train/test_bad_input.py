@@ -15,7 +15,7 @@ from safetensors.numpy import save_file
 
 from styletransfer import outputs
 from styletransfer.train import __main__ as train
-from styletransfer.train import plan
+from styletransfer.train import memory
 from styletransfer.train.__main__ import main
 
 ROOT = Path(__file__).parent.parent.parent
@@ -207,19 +207,19 @@ def test_a_flag_without_its_value(refused):
 
 
 def test_the_shape_that_is_said_to_fit_fits(refused, monkeypatch):
-    monkeypatch.setattr(plan, 'total_memory', lambda device: 2 * 10**9)
+    monkeypatch.setattr(memory, 'total_memory', lambda device: 2 * 10**9)
     err = refused(
         '--shape', '9000x3000', '--epochs', 1, says=['9000x3000 needs about', 'there are 2.0 GB']
     )
     fits = err.split('GB: ')[1].split(' would')[0]
     width, height = map(int, fits.split('x'))
     assert 2 < width / height < 4
-    assert plan.Needs('vgg19_slim', 'adam').tiled((width, height), 128) < 2e9
+    assert memory.Needs('vgg19_slim', 'adam').tiled((width, height), 128) < 2e9
     refused('--shape', '999999x16', '--epochs', 1, says=' would fit')
 
 
 def test_what_fits_in_tiles_only(refused, monkeypatch):
-    monkeypatch.setattr(plan, 'total_memory', lambda device: 10**9)
+    monkeypatch.setattr(memory, 'total_memory', lambda device: 10**9)
     large = ['--shape', '1120x640', '--epochs', 1]
     refused(*large, '--tile', 'none', says=['1120x640 needs about 1.4 GB', 'are 1.0 GB'])
     large += ['--content', 'no.png']  # which is found out later

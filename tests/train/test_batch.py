@@ -176,7 +176,7 @@ def test_other_settings_need_another_folder(folders, capsys):
     for flags, changed in {
         ('--seed', 1): 'seed',
         ('--lr', 0.5): 'recipe',
-        ('--init', 'noise'): 'init',
+        ('--init', 'noise'): 'recipe',
         ('--style-scale', 2): 'style scale',
         ('--keep-aspect',): 'keep aspect',
     }.items():

@@ -12,18 +12,25 @@ import pytest
 
 from styletransfer.errors import InputError
 from styletransfer.recipes import D2L_EN, D2L_ZH, FAST, GATYS_2016, Stage, with_shape
-from styletransfer.train import __main__ as train
 from styletransfer.train import job, plan
+from styletransfer.train import memory as memory_model
 from styletransfer.train.__main__ import main
-from styletransfer.train.plan import (
+from styletransfer.train.memory import (
+    TILES,
     Needs,
+    crop_shape,
+    network_bytes,
+    parse_tile,
+    tiled_bytes,
+)
+from styletransfer.train.plan import (
     duration,
     looked_at,
     make_plan,
-    parse_tile,
     planned,
     seconds_per_pixel,
 )
+from styletransfer.train.wish import Wish
 
 ROOT = Path(__file__).parent.parent.parent
 TOY = ['--weights', 'random', '--backbone', 'vgg19_slim']
@@ -97,18 +104,17 @@ def memory(monkeypatch):
     """Let the machine have as many bytes, free and in all, as the test says."""
 
     def have(free, total=None):
-        monkeypatch.setattr(plan, 'available_memory', lambda device: free)
-        monkeypatch.setattr(plan, 'total_memory', lambda device: total or free)
+        monkeypatch.setattr(memory_model, 'available_memory', lambda device: free)
+        monkeypatch.setattr(memory_model, 'total_memory', lambda device: total or free)
 
     return have
 
 
 def test_tiles_where_memory_is_short(memory):
-    recipe = planned(D2L_ZH, (3840, 2160))
     tiles = {}
     for free in (None, 10**11, 6 * 10**9, 4 * 10**9):
         memory(free, 10**11)
-        tiles[free] = make_plan(recipe, 'vgg19_slim', 'auto', mx.cpu())
+        tiles[free] = make_plan(Wish(shape=(3840, 2160), backbone='vgg19_slim'))
     assert not any(tiles[None].tiles.values())
     assert not any(tiles[10**11].tiles.values())
     for free in (6 * 10**9, 4 * 10**9):
@@ -116,18 +122,18 @@ def test_tiles_where_memory_is_short(memory):
         for shape, tile in made.tiles.items():
             assert bool(tile) == (made.needs.whole(shape) > free)
             assert made.needs.tiled(shape, tile) <= free
-        assert made.tile((3840, 2160))
+        assert made.tiles[3840, 2160]
         (first, *_) = made.notes()
         assert first.startswith('3840x2160 in one piece would take about 13')
-        assert f'in tiles of {made.tile((3840, 2160))} pixels' in first
+        assert f'in tiles of {made.tiles[3840, 2160]} pixels' in first
 
 
 def test_tiles_where_they_are_asked_for(memory):
     memory(10**11)
     needs = Needs('vgg19_slim', 'adam')
-    assert needs.tile((560, 320), 256, mx.cpu()) == 256
-    assert needs.tile((200, 100), 256, mx.cpu()) is None
-    assert needs.tile((560, 320), 'none', mx.cpu()) is None
+    assert needs.choose((560, 320), 256, mx.cpu()) == 256
+    assert needs.choose((200, 100), 256, mx.cpu()) is None
+    assert needs.choose((560, 320), 'none', mx.cpu()) is None
 
 
 def test_what_does_not_fit_is_refused(memory):
@@ -136,14 +142,14 @@ def test_what_does_not_fit_is_refused(memory):
     with pytest.raises(
         InputError, match=r'1120x640 needs about 4.0 GB .* there are 1.0 GB: .*fit'
     ):
-        needs.tile((1120, 640), 'none', mx.cpu())
+        needs.choose((1120, 640), 'none', mx.cpu())
     with pytest.raises(InputError, match='7680x4320 needs about'):
-        needs.tile((7680, 4320), 'auto', mx.cpu())
+        needs.choose((7680, 4320), 'auto', mx.cpu())
 
 
 def test_what_fits_only_if_others_make_room_is_tried(memory):
     memory(3 * 10**8, 10**10)
-    assert Needs('vgg19', 'adam').tile((1120, 640), 'auto', mx.cpu()) == 128
+    assert Needs('vgg19', 'adam').choose((1120, 640), 'auto', mx.cpu()) == 128
 
 
 def test_lbfgs_takes_memory_of_its_own():
@@ -180,7 +186,7 @@ def test_a_large_painting_takes_memory_too(memory):
     assert double == pytest.approx(plain, rel=0.2)
     assert fourfold == pytest.approx(1.014, rel=0.2)  # as it was measured
     memory(8 * 10**8)
-    assert Needs('vgg19_slim', 'adam', 4.0).tile((560, 320), 'auto', mx.cpu())
+    assert Needs('vgg19_slim', 'adam', 4.0).choose((560, 320), 'auto', mx.cpu())
 
 
 def test_memory_as_it_is(tmp_path):
@@ -253,21 +259,32 @@ def test_plan_is_printed_and_nothing_done(timed, memory, tmp_path, capsys):
 
 
 def test_a_large_picture_shows_its_plan_first(timed, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(train, 'coarse_to_fine', stop)
+    monkeypatch.setattr(job, 'coarse_to_fine', stop)
     assert main([*TOY, '--shape', '1120x640', '--output', str(tmp_path)]) == 130
     text = capsys.readouterr().out
-    assert text.startswith('lake in the style of oil_strokes:\nstage  shape')
+    title, network, head, *_ = text.splitlines()
+    assert title.startswith('lake in the style of oil_strokes: 200x100 for 500 epochs, then')
+    assert network.startswith('Network: VGG-19 slim')
+    assert head.startswith('stage  shape')
     assert 'all together: about 2 minutes' in text
 
 
 def test_a_long_run_shows_its_plan_first(timed, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(train, 'coarse_to_fine', stop)
+    monkeypatch.setattr(job, 'coarse_to_fine', stop)
     flags = [*TOY, '--output', str(tmp_path)]
     assert main(flags) == 130
     short = 'lake in the style of oil_strokes: 200x100 for 500 epochs, then 560x320 for 300 epochs'
     assert short in capsys.readouterr().out.splitlines()
     assert main([*flags, '--epochs', '500,9000']) == 130
     assert 'all together: about 27 minutes' in capsys.readouterr().out
+
+
+def test_a_short_run_is_not_timed(tmp_path, capsys, monkeypatch):
+    """To time an epoch takes seconds in which nothing would be seen."""
+    monkeypatch.setattr(job, 'coarse_to_fine', stop)
+    monkeypatch.setattr(job, 'seconds_per_pixel', None)
+    assert main([*TOY, '--output', str(tmp_path)]) == 130
+    assert 'all together' not in capsys.readouterr().out
 
 
 def stop(*args):
@@ -280,3 +297,50 @@ def test_epochs_and_sizes_of_planned_stages_by_flags(timed, tmp_path, capsys):
     _, first, second, _ = capsys.readouterr().out.splitlines()
     assert '200x100   5       0.1' in first
     assert '1120x640  7       0.3' in second
+
+
+def test_memory_grows_with_the_pixels_and_the_width():
+    small = network_bytes('vgg19_slim', (560, 320))
+    assert network_bytes('vgg19_slim', (1120, 640)) > 3 * small - 1e9
+    assert network_bytes('vgg19', (560, 320)) > small
+
+
+@pytest.mark.parametrize('shape', [(560, 320), (3840, 2160)])
+def test_a_picture_that_fits_needs_no_tiles(shape):
+    needs = Needs('vgg19_slim', 'adam')
+    assert needs.fitting(shape, needs.whole(shape)) is None
+    assert needs.fitting(shape, needs.whole(shape) - 1)
+
+
+def test_the_largest_tile_that_fits_is_chosen():
+    shape, needs = (1920, 1080), Needs('vgg19', 'adam')
+    taken = {tile: needs.tiled(shape, tile) for tile in TILES}
+    assert list(taken.values()) == sorted(taken.values(), reverse=True)
+    assert len(set(taken.values())) > 3
+    for tile, need in taken.items():
+        chosen = needs.fitting(shape, need)
+        assert chosen >= tile
+        assert taken[chosen] <= need
+    for larger, tile in zip(TILES, TILES[1:]):
+        if taken[tile] < taken[larger]:
+            assert needs.fitting(shape, taken[larger] - 1) == tile
+    assert needs.fitting(shape, 1) == TILES[-1]  # it may do at the cost of other programs
+
+
+def test_the_estimate_is_for_a_crop_and_the_whole_picture():
+    assert crop_shape((3840, 300), 512) == (624, 300)
+    found = tiled_bytes('vgg19', (3840, 300), 512)
+    assert found == (84 + 32) * 3840 * 300 + network_bytes('vgg19', (624, 300))
+    # of so large a picture the total variation is more than the network's part
+    found = tiled_bytes('vgg19', (20000, 16000), 128)
+    assert found == (84 + 32 + 100) * 20000 * 16000 + network_bytes('vgg19', (16, 16))
+
+
+def test_4k_fits_where_the_whole_does_not():
+    slim, full = Needs('vgg19_slim', 'adam'), Needs('vgg19', 'adam')
+    shape = (3840, 2160)
+    assert slim.whole(shape) > 8e9
+    assert slim.fitting(shape, 4 * 10**9) == 1024
+    assert full.whole(shape) > 30e9
+    assert full.fitting(shape, 10**10) == 1024
+    assert full.fitting(shape, 5 * 10**9) == 512

@@ -22,9 +22,8 @@ from styletransfer.errors import InputError
 from styletransfer.images import load_image, postprocess, preprocess
 from styletransfer.recipes import D2L_ZH, RECIPES
 from styletransfer.train import __main__ as train
-from styletransfer.train import job
 from styletransfer.train.__main__ import main
-from styletransfer.train.arguments import flag, make_parser
+from styletransfer.train.wish import flag, make_parser
 
 ROOT = Path(__file__).parent.parent.parent
 TOY = ['--weights', 'random', '--backbone', 'vgg19_slim', '--shape', '48x32']
@@ -525,7 +524,7 @@ def cut(monkeypatch):
             return saver
 
         with monkeypatch.context() as patch:
-            for module, saver in ((job, 'save_image'), (train, 'save_figure')):
+            for module, saver in ((train, 'save_image'), (train, 'save_figure')):
                 patch.setattr(module, saver, guarded(getattr(module, saver)))
             with pytest.raises(Cut):
                 paint(*flags, output=output)

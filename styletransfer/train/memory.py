@@ -1,0 +1,177 @@
+r"""How much memory a run takes: one model, fitted to measured peaks, and the tiles that follow.
+
+In one piece, with p the network's weights and n the numbers that all layers together say of a
+pixel, each of 4 bytes,
+
+.. math:: m = 270\,\mathrm{MB} + 8 p + (1.9 \cdot 4 n + 480) \, w h.
+
+In tiles, with w and h those of the picture and :math:`w_t` and :math:`h_t` those of a crop,
+
+.. math:: m_t = (7 \cdot 12 + 32) \, wh + \max(m(w_t, h_t), \; m(16, 16) + 25 \cdot 4 \, wh).
+
+The optimiser takes its own share besides (`optimizers.OPTIMIZERS`).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple, Optional, Union
+
+import mxnet as mx
+
+from styletransfer.errors import InputError
+from styletransfer.images import ImageShape
+from styletransfer.machine import available_memory, total_memory
+from styletransfer.optimizers import OPTIMIZERS
+from styletransfer.recipes import scaled_shape, shape_text
+from styletransfer.tiles import ALIGNED, HALO, spans
+from styletransfer.vgg import BACKBONES, SMALLEST_SIDE
+
+TILES = (
+    1024,
+    768,
+    512,
+    384,
+    256,
+    128,
+)  # sides from which one is chosen: halos are less of a large
+SMALLEST_TILE = 64
+
+
+def parse_tile(text: str) -> Union[int, str]:
+    """Return 'auto', 'none' or the side of a tile.
+
+    Raises
+    ------
+    InputError
+        If the text is none of these, or the side cannot be that of a tile.
+    """
+    if text in ('auto', 'none'):
+        return text
+    if not text.isdigit() or int(text) < SMALLEST_TILE or int(text) % ALIGNED:
+        raise InputError(
+            f"'{text}' is not a tile: give auto, none, or a multiple of {ALIGNED} pixels, "
+            f'at least {SMALLEST_TILE}'
+        )
+    return int(text)
+
+
+def network_bytes(backbone: str, shape: ImageShape) -> int:
+    """Return about how many bytes a run takes in which a network sees a whole picture.
+
+    That is MXNet itself, the weights as read and as used, each output and what of its gradient is
+    there at the same time, and the picture with all that is as large as it, down to the figure.
+
+    Parameters
+    ----------
+    backbone : str
+        A key of `BACKBONES`.
+    shape : (int, int)
+    """
+    network = BACKBONES[backbone]
+    weights, floats, channels = 0, 0.0, 3
+    for block, (convs, width) in enumerate(zip(network.convs_per_block, network.widths)):
+        floats += 2 * convs * width / 4**block
+        weights += 9 * width * (channels + (convs - 1) * width)
+        channels = width
+    return int(270e6 + 8 * weights + (1.9 * 4 * floats + 480) * math.prod(shape))
+
+
+def crop_shape(shape: ImageShape, tile: int, halo: int = HALO) -> ImageShape:
+    """Return the shape of the largest crop that the network is shown with its gradient."""
+    width, height = (
+        max(span.stop - span.start for span in spans(side, tile, halo)) for side in shape
+    )
+    return width, height
+
+
+def tiled_bytes(backbone: str, shape: ImageShape, tile: int) -> int:
+    """Return about how many bytes a run in tiles takes.
+
+    Three numbers of 4 bytes are 12 for a pixel. Seven arrays of the picture's size are there all
+    the time: the picture and where it started, its gradient, twice, as it is handed out, Adam's
+    two averages, and the pictures as they were read; and the content layer's output, conv4_4's
+    being 512 numbers for 64 pixels. Then there are either a crop's outputs, or what the total
+    variation of one channel of the whole picture needs for its gradient: 20 arrays measured for
+    'absolute', 25 for 'power'.
+    """
+    pixels = math.prod(shape)
+    crop = network_bytes(backbone, crop_shape(shape, tile))
+    variation = network_bytes(backbone, (SMALLEST_SIDE, SMALLEST_SIDE)) + 25 * 4 * pixels
+    return (7 * 12 + 32) * pixels + max(crop, variation)
+
+
+class Needs(NamedTuple):
+    """How much memory pictures take with a network and an optimiser."""
+
+    backbone: str  # a key of `vgg.BACKBONES`
+    optimizer: str
+    style_scale: float = 1.0
+
+    def search(self, shape: ImageShape) -> int:
+        """Return about how many bytes the optimiser takes for itself, beyond Adam's."""
+        return OPTIMIZERS[self.optimizer].pictures * 3 * 4 * math.prod(shape)
+
+    def whole(self, shape: ImageShape) -> int:
+        """Return about how many bytes a run takes that sees the picture in one piece.
+
+        A painting may be larger than the picture. It asks for no gradient, and so for a fifth.
+        """
+        seen = scaled_shape(shape, max(1.0, math.sqrt(0.2) * self.style_scale))
+        picture = network_bytes(self.backbone, shape) + self.search(shape)
+        return max(picture, network_bytes(self.backbone, seen))
+
+    def tiled(self, shape: ImageShape, tile: Optional[int]) -> int:
+        """Return about how many bytes a run takes, in tiles if there are any."""
+        if not tile:
+            return self.whole(shape)
+        tiled = tiled_bytes(self.backbone, shape, tile) + self.search(shape)
+        return min(tiled, self.whole(shape))
+
+    def choose(
+        self, shape: ImageShape, wanted: Union[int, str], device: mx.Context
+    ) -> Optional[int]:
+        """Return the side of the tiles in which a picture is to be painted, None for one piece.
+
+        Parameters
+        ----------
+        shape : (int, int)
+            Of the picture.
+        wanted : int or str
+            From `parse_tile`; 'auto' takes tiles only where the memory that is free asks for them.
+        device : mx.Context
+
+        Raises
+        ------
+        InputError
+            If it clearly needs more memory than the machine has.
+        """
+        tile = wanted if isinstance(wanted, int) and wanted < max(shape) else None
+        free, have = available_memory(device), total_memory(device)
+        if wanted == 'auto' and free:
+            tile = self.fitting(shape, free)
+        if have and self.tiled(shape, tile) > have:
+            raise self.too_large(shape, tile, have)
+        return tile
+
+    def fitting(self, shape: ImageShape, free: int) -> Optional[int]:
+        """Return None if a picture fits in one piece, else the largest tile with which it does.
+
+        If none does it is the smallest: that may still do, at the cost of other programs.
+        """
+        if self.whole(shape) <= free:
+            return None
+        needs = {tile: tiled_bytes(self.backbone, shape, tile) for tile in TILES}
+        left = free - self.search(shape)
+        return next((tile for tile in TILES if needs[tile] <= left), TILES[-1])
+
+    def too_large(self, shape: ImageShape, tile: Optional[int], have: int) -> InputError:
+        """Return the error for a picture that does not fit; it names a shape that would."""
+        fits = shape
+        while self.tiled(fits, tile) > 0.7 * have and max(fits) > SMALLEST_SIDE:
+            width, height = (max(SMALLEST_SIDE, side * 9 // 10 // 8 * 8) for side in fits)
+            fits = width, height
+        return InputError(
+            f'{shape_text(shape)} needs about {self.tiled(shape, tile) / 1e9:.1f} GB of memory, '
+            f'but there are {have / 1e9:.1f} GB: {shape_text(fits)} would fit'
+        )

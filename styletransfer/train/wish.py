@@ -1,0 +1,351 @@
+"""A run as a value: everything one may ask for, and the flags, checks and records made of it.
+
+Each field of `Wish` says what it is for, how it is read from a command line, and what part it has
+in the result. From that come the command's flags, the arguments of `stylize`, what a run may be
+resumed with, and the fingerprint that tells whether two pictures are of the same making. A new
+control is one field more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
+
+from styletransfer import vgg
+from styletransfer.color import PRESERVE_COLOR, find_preservation
+from styletransfer.command import Parser, argument, listed, natural, positive
+from styletransfer.controls import check_regions, check_weights
+from styletransfer.errors import InputError, unknown
+from styletransfer.images import NOISE, PICTURE_FORMATS, ImageShape, parse_shape
+from styletransfer.recipes import RECIPES, Recipe, Stage, option
+from styletransfer.train.memory import parse_tile
+
+# the part that a field has in the result: the picture depends on its value; or on what is made of
+# it, which has a place of its own in the fingerprint (the recipe, the network, the files' bytes);
+# or not at all, so that it may be another when a run is resumed
+VALUE, SOURCE, MANNER = 'value', 'source', 'manner'
+
+CONTROLS = 'more say in the painting'
+
+
+def parse_shares(text: str) -> List[float]:
+    """Return numbers from text such as '0.7,0.3'.
+
+    Raises
+    ------
+    InputError
+        If one is not a number.
+    """
+    try:
+        return [float(share) for share in text.strip(',').split(',')]
+    except ValueError:
+        raise InputError(f"'{text}' is not a number, or numbers with commas between") from None
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Everything that one may ask of a painting.
+
+    The numbers of the recipe are asked for by `changes`, pairs of a field's name in `Recipe` or
+    `Stage` and its value (for a stage a sequence, one value for all stages or one each).
+
+    Raises
+    ------
+    InputError
+        If a value cannot be, or two do not go together. Files are not looked at.
+    """
+
+    content: str = option('lake', 'photo: a file, a folder or a sample', str, part=SOURCE)
+    style: Tuple[str, ...] = option(
+        ('oil_strokes',),
+        'painting: a file, a folder or a sample; several are mixed',
+        str,
+        part=SOURCE,
+    )
+    shape: Optional[ImageShape] = option(
+        None, "of the result (the recipe's: 560x320)", parse_shape, part=SOURCE
+    )
+    coarse_shape: Optional[ImageShape] = option(
+        None, 'of the first stage (in proportion to --shape)', parse_shape, part=SOURCE
+    )
+    keep_aspect: bool = option(False, 'take the height from the photo', bool)
+    output: str = option('outputs', 'folder for the results', str, metavar='FOLDER', part=MANNER)
+    format: str = option('png', ', '.join(PICTURE_FORMATS), str, part=SOURCE)
+    save_every: Optional[int] = option(
+        None, 'epochs between previews', positive, metavar='N', part=MANNER
+    )
+    checkpoint_every: int = option(
+        50, 'epochs between checkpoints', positive, metavar='N', part=MANNER
+    )
+    init: Optional[str] = option(
+        None,
+        f"start: {', '.join(('content', 'style', *NOISE))} or a file (the recipe's)",
+        str,
+        part=SOURCE,
+    )
+    seed: int = option(0, 'of all randomness', natural)
+    backbone: str = option(
+        'auto',
+        f'network: {", ".join(vgg.BACKBONES)}, or auto: the full one where its weights are',
+        str,
+        part=SOURCE,
+    )
+    weights: Optional[str] = option(
+        None, "of the network; 'random' leaves it untrained", str, metavar='FILE', part=SOURCE
+    )
+    device: str = option('auto', 'cpu, gpu or auto', str, part=SOURCE)
+    tile: Union[int, str] = option(
+        'auto',
+        'side of the tiles in which a large picture is looked at, auto or none',
+        parse_tile,
+        part=MANNER,
+    )
+    quiet: bool = option(False, 'no bars and no messages', bool, part=MANNER)
+    recipe: str = option(
+        'd2l_zh',
+        '; '.join(f'{recipe.name}, {recipe.description}' for recipe in RECIPES.values()),
+        str,
+        part=SOURCE,
+    )
+    style_weights: Tuple[float, ...] = option(
+        (),
+        'how much of each style (the same of all)',
+        parse_shares,
+        group=CONTROLS,
+        metavar='SHARE',
+    )
+    style_scale: float = option(
+        1.0, 'size of the strokes; 2 makes them twice as large', float, group=CONTROLS
+    )
+    keep_style_aspect: bool = option(
+        False, 'crop paintings, do not squeeze them', bool, group=CONTROLS
+    )
+    preserve_color: Optional[str] = option(
+        None,
+        f"keep the photo's colours: {', '.join(PRESERVE_COLOR)}",
+        str,
+        group=CONTROLS,
+        metavar='WAY',
+    )
+    content_mask: Tuple[str, ...] = option(
+        (),
+        'regions of the photo, white on black, one for each style',
+        str,
+        group=CONTROLS,
+        metavar='FILE',
+        part=SOURCE,
+    )
+    style_mask: Tuple[str, ...] = option(
+        (),
+        'from where in the painting the style for each region is taken',
+        str,
+        group=CONTROLS,
+        metavar='FILE',
+        part=SOURCE,
+    )
+    changes: Tuple[Tuple[str, Any], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.format not in PICTURE_FORMATS:
+            raise unknown('picture format', self.format, PICTURE_FORMATS)
+        check_regions(len(self.style), len(self.content_mask), len(self.style_mask))
+        if self.style_weights and self.content_mask:
+            raise InputError(
+                '--style-weights mixes styles, but masks keep them apart: leave one out'
+            )
+        if self.style_weights:
+            check_weights(self.style_weights, len(self.style))
+        if not math.isfinite(self.style_scale) or self.style_scale <= 0:
+            raise InputError(f'--style-scale is {self.style_scale:g}: it must be above 0')
+        if self.preserve_color:
+            find_preservation(self.preserve_color)
+
+    def values(self) -> Dict[str, Any]:
+        """Return the values on which the picture itself depends, for the fingerprint."""
+        return {name: getattr(self, name) for name in OPTIONS if part(name) == VALUE}
+
+    def arguments(self) -> Dict[str, Any]:
+        """Return all that was asked for, by name, for the record of a run."""
+        asked = asdict(self)
+        return {**asked, **dict(asked.pop('changes'))}
+
+
+OPTIONS = {entry.name: entry for entry in fields(Wish) if entry.metadata}
+NUMBERS = {
+    entry.name: entry
+    for kind in (Recipe, Stage)
+    for entry in fields(kind)
+    if 'parse' in entry.metadata
+}
+STAGE_NUMBERS = {entry.name for entry in fields(Stage)} & set(NUMBERS)
+
+
+def part(name: str) -> str:
+    """Return what part an option has in the result; the recipe's numbers are in the recipe."""
+    return OPTIONS[name].metadata.get('part', VALUE) if name in OPTIONS else SOURCE
+
+
+def wish_of(asked: Mapping[str, Any]) -> Wish:
+    """Return the wish for values by name: fields of `Wish`, and numbers of recipe and stages.
+
+    Text is read as on a command line; one value may stand for a sequence of one.
+
+    Raises
+    ------
+    InputError
+        If there is no such name, or as `Wish` says.
+    """
+    own: Dict[str, Any] = {}
+    changes: Dict[str, Any] = {}
+    for name, value in asked.items():
+        if name in OPTIONS:
+            own[name] = _read(OPTIONS[name], value, several=isinstance(_default(name), tuple))
+        elif name in NUMBERS:
+            changes[name] = _read(NUMBERS[name], value, several=name in STAGE_NUMBERS)
+        else:
+            raise unknown('option', name, [*OPTIONS, *NUMBERS])
+    return Wish(**own, changes=tuple(changes.items()))
+
+
+def _read(entry: Any, value: Any, several: bool) -> Any:
+    """Return a value as its field holds it."""
+    parse = entry.metadata['parse']
+    if isinstance(value, Path):
+        value = str(value)
+    if isinstance(value, str) and parse is not str:
+        value = [parse(part) for part in value.split(',')] if several else parse(value)
+    if several and (isinstance(value, str) or not isinstance(value, Sequence)):
+        value = [value]
+    if isinstance(value, (list, tuple)):
+        return tuple(str(part) if isinstance(part, Path) else part for part in value)
+    return value
+
+
+def _default(name: str) -> Any:
+    return OPTIONS[name].default
+
+
+# --- the command line ----------------------------------------------------------------------------
+
+
+def flag(name: str) -> str:
+    """Return the flag for an option, or for a number of a recipe or of its stages."""
+    return '--' + {'num_epochs': 'epochs'}.get(name, name).replace('_', '-')
+
+
+def as_text(name: str, value: Any) -> str:
+    """Return the value of a flag as it is written on the command line."""
+    if isinstance(value, (list, tuple)):
+        if name in OPTIONS and OPTIONS[name].metadata['parse'] is str:
+            return ' '.join(value)
+        return ('x' if name.endswith('shape') else ',').join(map(str, value))
+    return str(value)
+
+
+class _Flat(argparse.Action):
+    """Takes numbers with spaces or commas between them."""
+
+    def __call__(
+        self, parser: Any, namespace: Any, values: Any, option_string: Any = None
+    ) -> None:
+        setattr(namespace, self.dest, [number for numbers in values for number in numbers])
+
+
+def make_parser() -> Parser:
+    """Return the command's parser: a flag for each option and number, and some questions.
+
+    What was not given is not in what it returns: the defaults are the fields' own.
+    """
+    parser = Parser('train', 'Turn a photo into a painting, coarse to fine.')
+    groups = {None: parser, CONTROLS: parser.add_argument_group(CONTROLS)}
+    for name, entry in OPTIONS.items():
+        add_flag(groups[entry.metadata.get('group')], name)
+    parser.add_argument('--resume', action='store_true', help=RESUME)
+    for name, about in QUESTIONS.items():
+        parser.add_argument(flag(name), action='store_true', help=f'{about}, and stop')
+    numbers = parser.add_argument_group('numbers of the recipe')
+    stages = parser.add_argument_group('numbers of its stages: one for all, or one,one,... each')
+    for name, entry in NUMBERS.items():
+        parse = argument(entry.metadata['parse'])
+        (stages if name in STAGE_NUMBERS else numbers).add_argument(
+            flag(name),
+            dest=name,
+            type=listed(parse) if name in STAGE_NUMBERS else parse,
+            help=entry.metadata['help'],
+            default=argparse.SUPPRESS,
+        )
+    return parser
+
+
+RESUME = 'go on with the interrupted run in --output (L-BFGS begins its memory anew)'
+QUESTIONS = {
+    'plan': 'print the stages, memory and time',
+    'list_samples': 'list the bundled pictures',
+    'list_recipes': 'print what each recipe does',
+}
+
+
+def add_flag(group: Any, name: str) -> None:
+    """Add the flag of an option."""
+    facts, default = OPTIONS[name].metadata, _default(name)
+    settings: Dict[str, Any] = {'help': facts['help'], 'default': argparse.SUPPRESS}
+    if facts['parse'] is bool:
+        group.add_argument(flag(name), action='store_true', **settings)
+        return
+    if default not in (None, ()):
+        shown = as_text(name, default)
+        settings['help'] += f' ({shown})'
+    settings['type'] = argument(facts['parse'])
+    if facts['parse'] is parse_shape:
+        settings['metavar'] = 'WIDTHxHEIGHT'
+    if 'metavar' in facts:
+        settings['metavar'] = facts['metavar']
+    if isinstance(default, tuple):
+        settings['nargs'] = '+'
+    if facts['parse'] is parse_shares:
+        settings['action'] = _Flat
+    group.add_argument(flag(name), **settings)
+
+
+def given(asked: argparse.Namespace) -> Dict[str, Any]:
+    """Return the options and numbers that a command line gives, without its questions."""
+    return {name: value for name, value in vars(asked).items() if name in {**OPTIONS, **NUMBERS}}
+
+
+def stages_text(recipe: Recipe) -> str:
+    """Return the stages of a recipe in words."""
+    return ', then '.join(
+        f'{stage.title} for {stage.num_epochs} epochs' for stage in recipe.stages
+    )
+
+
+def recipe_table() -> Iterator[str]:
+    """Yield the lines that describe all recipes."""
+    for recipe in RECIPES.values():
+        yield f'{recipe.name}: {recipe.description}'
+        for title, text in describe_recipe(recipe).items():
+            yield f'  {title:<12}{text}'
+
+
+def describe_recipe(recipe: Recipe) -> Dict[str, str]:
+    """Return what a recipe does, part by part."""
+
+    def layers(kind: str, weights: Sequence[float]) -> str:
+        names: List[Any] = list(getattr(recipe, f'{kind}_layers'))
+        each = f', each times {weights[0]:.2g}' if weights else ''
+        return f'{", ".join(names)}; weight {getattr(recipe, f"{kind}_weight"):g}{each}'
+
+    return {
+        'network': f'{recipe.family}, {recipe.pooling} pooling, {recipe.pixels} pixels'
+        + (', its filters normalised' if recipe.normalised else ''),
+        'content': layers('content', recipe.content_layer_weights),
+        'style': layers('style', recipe.style_layer_weights),
+        'smoothness': f'{recipe.tv} total variation; weight {recipe.tv_weight:g}',
+        'scaling': recipe.scaling,
+        'optimizer': recipe.optimizer,
+        'start': recipe.init,
+        'stages': stages_text(recipe),
+    }
