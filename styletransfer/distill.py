@@ -123,7 +123,7 @@ class Student(nn.HybridBlock):
                         norm.running_var,
                     )
                 )
-                factor = gamma / numpy.sqrt(variance + norm._kwargs['eps'])
+                factor = gamma / numpy.sqrt(variance + norm._kwargs.get('eps'))
                 weight = weight * factor[:, None, None, None]
                 bias = factor * (bias - mean) + beta
                 folded.append((weight.astype('float32'), bias.astype('float32')))

@@ -218,6 +218,11 @@ def _apply_profile(picture: Image.Image, profile: bytes) -> Image.Image:
         return picture
 
 
+def as_picture(img: np.ndarray) -> Image.Image:
+    """Return RGB in 0-1, of shape (height, width, 3), rounded to Pillow's 256 levels."""
+    return Image.fromarray((img.asnumpy() * 255).round().astype('uint8'))
+
+
 def save_image(path: Union[str, Path], img: np.ndarray) -> None:
     """Write a picture to a file, in the format its ending says, whole or not at all.
 
@@ -237,9 +242,8 @@ def save_image(path: Union[str, Path], img: np.ndarray) -> None:
     if suffix not in _SAVE_OPTIONS:
         known = ', '.join(_SAVE_OPTIONS)
         raise InputError(f"cannot write a picture named '{path}': its name must end in {known}")
-    pixels = (img.asnumpy() * 255).round().astype('uint8')
     with replacing(Path(path)) as temporary:
-        Image.fromarray(pixels).save(temporary, **_SAVE_OPTIONS[suffix])
+        as_picture(img).save(temporary, **_SAVE_OPTIONS[suffix])
 
 
 def noise(kind: str, shape: ImageShape, seed: int) -> np.ndarray:

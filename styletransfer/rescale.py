@@ -81,7 +81,7 @@ def normalised(net: nn.HybridSequential, X: Sequence[np.ndarray]) -> nn.HybridSe
     net : HybridSequential
         Of the VGG family, with either pooling. It is changed.
     X : sequence of np.ndarray of shape (1, 3, h, w)
-        Pictures as the network reads them, such as of `load_pictures`.
+        Pictures as the network reads them, such as of `bundled_pictures`.
     """
     outputs, before = list(X), None
     for layer in net:

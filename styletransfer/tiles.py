@@ -77,10 +77,10 @@ def geometry(net: nn.HybridSequential) -> List[Geometry]:
     layers, here = [], Geometry(1, 0, 3)
     for layer in net:
         if isinstance(layer, nn.Conv2D):
-            reach = here.stride * (layer._kwargs['kernel'][0] - 1) // 2
+            reach = here.stride * (layer.weight.shape[2] - 1) // 2
             here = Geometry(here.stride, here.radius + reach, layer.weight.shape[0])
         elif not isinstance(layer, nn.Activation):
-            here = here._replace(stride=here.stride * layer._kwargs['stride'][0])
+            here = here._replace(stride=here.stride * layer._kwargs.get('stride')[0])
         layers.append(here)
     return layers
 

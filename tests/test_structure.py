@@ -1,6 +1,7 @@
 """The house's rules that a machine can check: imports point one way, the linters are content."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -72,6 +73,33 @@ def test_imports_point_one_way():
         for other in imported(path):
             if other != name:
                 assert row_of[other] < row_of[name], f'{name} imports {other}'
+
+
+def identifiers(tree):
+    """Yield every name that code defines, takes or uses."""
+    for node in ast.walk(tree):
+        for kind in ('id', 'attr', 'arg', 'name', 'module'):
+            name = getattr(node, kind, None)
+            if isinstance(name, str):
+                yield from name.split('.')
+
+
+def test_names_in_docstrings_mean_something():
+    """What a docstring names in back quotes is to be found in the package."""
+    trees = {path: ast.parse(path.read_text(encoding='utf-8')) for path in PACKAGE.rglob('*.py')}
+    known = {name for tree in trees.values() for name in identifiers(tree)}
+    known |= {part for path in trees for part in path.relative_to(PACKAGE).with_suffix('').parts}
+    for path, tree in trees.items():
+        for node in ast.walk(tree):
+            if isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef)):
+                text = ast.get_docstring(node) or ''
+                for name in re.findall(r'(?<![`:])`([A-Za-z_][\w.]*)`(?!`)', text):
+                    assert set(name.split('.')) <= known, f'{path.name} speaks of `{name}`'
+
+
+def test_no_wish_is_looked_up_by_text():
+    for path in PACKAGE.rglob('*.py'):
+        assert "args['" not in path.read_text(encoding='utf-8'), path.name
 
 
 def test_importing_the_package_loads_nothing_that_only_some_runs_need():

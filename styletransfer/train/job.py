@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from mxnet import numpy as np
+from PIL import Image
 
 from styletransfer import controls
 from styletransfer.checkpoint import Checkpoint
@@ -20,6 +21,7 @@ from styletransfer.files import file_sha256
 from styletransfer.images import (
     NOISE,
     ImageShape,
+    as_picture,
     load_image,
     noise,
     picture_path,
@@ -30,11 +32,11 @@ from styletransfer.images import (
 from styletransfer.networks import Network, network_for
 from styletransfer.objective import LossAt, objectives
 from styletransfer.outputs import as_json
-from styletransfer.progress import Listener, StopAtNaN, together
+from styletransfer.progress import Bar, Listener, StopAtNaN, together
 from styletransfer.recipes import Recipe, scaled_shape
 from styletransfer.synthesis import coarse_to_fine
 from styletransfer.train.plan import Plan, make_plan, seconds_per_pixel
-from styletransfer.train.wish import Wish
+from styletransfer.train.wish import OPTIONS, Wish, wish_of
 
 Grams = Dict[ImageShape, List[np.ndarray]]
 
@@ -285,3 +287,20 @@ def paint_one(
     job = make_job(wish, network=network, known=known)
     save_image(wish.output, job.finished(job.paint(on_step)))
     return time.perf_counter() - start
+
+
+def painted(asked: Mapping[str, Any]) -> Image.Image:
+    """Return the picture of a wish given by names and values, as Pillow has it: `stylize`.
+
+    Raises
+    ------
+    InputError
+        If it cannot be painted, or an option about files is given.
+    """
+    for name in asked:
+        if name in OPTIONS and OPTIONS[name].metadata.get('files'):
+            raise InputError(f'stylize writes no file, so leave out {name}: save what it returns')
+    wish = wish_of(asked)
+    with Bar() as bar:
+        job = make_job(wish)
+        return as_picture(job.finished(job.paint(*([] if wish.quiet else [bar]))))

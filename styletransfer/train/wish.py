@@ -72,13 +72,15 @@ class Wish:
         None, 'of the first stage (in proportion to --shape)', parse_shape, part=SOURCE
     )
     keep_aspect: bool = option(False, 'take the height from the photo', bool)
-    output: str = option('outputs', 'folder for the results', str, metavar='FOLDER', part=MANNER)
-    format: str = option('png', ', '.join(PICTURE_FORMATS), str, part=SOURCE)
+    output: str = option(
+        'outputs', 'folder for the results', str, metavar='FOLDER', part=MANNER, files=True
+    )
+    format: str = option('png', ', '.join(PICTURE_FORMATS), str, part=SOURCE, files=True)
     save_every: Optional[int] = option(
-        None, 'epochs between previews', positive, metavar='N', part=MANNER
+        None, 'epochs between previews', positive, metavar='N', part=MANNER, files=True
     )
     checkpoint_every: int = option(
-        50, 'epochs between checkpoints', positive, metavar='N', part=MANNER
+        50, 'epochs between checkpoints', positive, metavar='N', part=MANNER, files=True
     )
     init: Optional[str] = option(
         None,
