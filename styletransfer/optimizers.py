@@ -126,7 +126,7 @@ class LBFGS(mx.optimizer.Optimizer):
     the best point is all it asks for, and the picture stays. A loss that is not a number goes on
     to SciPy like any other, and is never the best; to stop the run is the listener's part.
 
-    It is meant for one device. There a trainer keeps no store, whatever its `kvstore` says, and
+    It is meant for one device. There a trainer keeps no store, whatever its ``kvstore`` says, and
     the optimiser that takes the step is ``trainer.optimizer`` itself, not a copy.
 
     Byrd, Lu, Nocedal, Zhu: A limited memory algorithm for bound constrained optimization, SIAM
