@@ -1,4 +1,10 @@
-"""A tiny VGG: the layers and numbers of VGG-19, two to four channels, random weights."""
+"""For all tests: a core for each process, nothing skipped unnoticed, and a tiny VGG."""
+
+import os
+
+# several processes share the cores; MXNet reads this when it is imported
+if 'PYTEST_XDIST_WORKER' in os.environ:
+    os.environ.setdefault('OMP_NUM_THREADS', '1')
 
 import styletransfer  # noqa: F401  (before MXNet: it makes newer NumPys acceptable)
 
@@ -13,8 +19,16 @@ from styletransfer.vgg import SMALLEST_SIDE, Backbone, freeze, truncated_vgg
 TINY = Backbone('tiny', (2, 2, 4, 4, 4), (2, 3, 3, 4, 4), sources=())
 
 
+def pytest_sessionfinish(session):
+    """Fail a run of continuous integration that skipped anything."""
+    reporter = session.config.pluginmanager.get_plugin('terminalreporter')
+    if os.environ.get('CI') and reporter and reporter.stats.get('skipped'):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 @pytest.fixture
 def tiny_net():
+    """Return the layers and numbers of VGG-19, two to four channels, random weights."""
     mx.random.seed(1)
     net = truncated_vgg(TINY)
     net.initialize(mx.init.MSRAPrelu(slope=0))
