@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 ROWS = (
     {'_compat', 'errors'},
     {'files'},
-    {'images'},
+    {'images', 'weights.arrays'},
     {'weights.formats', 'weights.sources', 'machine'},
     {'weights.fetch'},
     {'vgg'},

@@ -13,8 +13,7 @@ from email.utils import formatdate
 
 import numpy
 import pytest
-from weights_server import (
-    WeightsServer,
+from weights_files import (
     sha256,
     small_convs,
     torch_arrays,
@@ -22,6 +21,7 @@ from weights_server import (
     write_params,
     write_timm,
 )
+from weights_server import WeightsServer
 
 from styletransfer.errors import InputError
 from styletransfer.weights import fetch as fetching

@@ -12,15 +12,8 @@ from pathlib import Path
 
 import numpy
 import pytest
-from weights_server import (
-    FULL,
-    WeightsServer,
-    torch_arrays,
-    wait_for,
-    write_keras,
-    write_params,
-    write_timm,
-)
+from weights_files import FULL, torch_arrays, write_keras, write_params, write_timm
+from weights_server import WeightsServer, wait_for
 
 from styletransfer import vgg
 from styletransfer.files import file_sha256
