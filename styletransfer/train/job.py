@@ -16,7 +16,7 @@ from mxnet.gluon import nn
 from styletransfer import controls, vgg
 from styletransfer.checkpoint import Checkpoint
 from styletransfer.color import recolored, restored
-from styletransfer.files import file_sha256
+from styletransfer.files import file_hash
 from styletransfer.images import (
     ImageShape,
     postprocess,
@@ -187,7 +187,7 @@ def make_job(
 
 def digests(files: Mapping[str, Sequence[Path]]) -> Dict[str, List[str]]:
     """Return the SHA-256 of each file."""
-    return {role: [file_sha256(path) for path in paths] for role, paths in files.items()}
+    return {role: [file_hash(path) for path in paths] for role, paths in files.items()}
 
 
 def fingerprint(setting: Setting, network: Network) -> Dict[str, Any]:

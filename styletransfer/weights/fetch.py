@@ -24,8 +24,8 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Se
 
 import numpy
 
-from styletransfer.errors import InputError
-from styletransfer.files import file_sha256, replacing
+from styletransfer.errors import InputError, printable
+from styletransfer.files import file_hash, replacing
 from styletransfer.weights.formats import (
     WeightsError,
     read_notes,
@@ -33,7 +33,7 @@ from styletransfer.weights.formats import (
     tensors_sha256,
     write_tensors,
 )
-from styletransfer.weights.sources import VGG19_SLIM_SOURCES, VGG19_SOURCES, Source, cache_folder
+from styletransfer.weights.sources import SOURCES, Source, cache_folder
 
 TIMEOUTS = (10.0, 20.0)  # seconds to connect, and without a byte
 PAUSES = (1.0, 2.0, 4.0)  # seconds before each further attempt
@@ -80,9 +80,9 @@ def describe(path: Path) -> Dict[str, str]:
     The name of the source stands in the file or is known by the file's name; of other files the
     name is given.
     """
-    known = {source.file: source.name for source in VGG19_SOURCES + VGG19_SLIM_SOURCES}
+    known = {source.file: source.name for sources in SOURCES.values() for source in sources}
     name = read_notes(path).get('source') or known.get(path.name, path.name)
-    return {'source': name, 'sha256': file_sha256(path)}
+    return {'source': printable(name), 'sha256': file_hash(path)}
 
 
 def fetch(sources: Sequence[Source], quiet: bool = False) -> Path:

@@ -24,18 +24,17 @@ from weights_files import (
 from weights_server import WeightsServer
 
 from styletransfer.errors import InputError
+from styletransfer.files import file_hash
 from styletransfer.weights import fetch as fetching
 from styletransfer.weights.fetch import describe, fetch, local_weights
 from styletransfer.weights.formats import read_notes, read_weights
 from styletransfer.weights.sources import (
-    VGG19_SLIM_SOURCES,
-    VGG19_SOURCES,
+    SOURCES,
     cache_folder,
     conv_tensors,
-    file_hash,
 )
 
-HUB, KERAS, EXAMPLE, GLUON = VGG19_SOURCES
+HUB, KERAS, EXAMPLE, GLUON = SOURCES['vgg19']
 
 
 @pytest.fixture(autouse=True)
@@ -437,7 +436,7 @@ def test_what_gluon_has_downloaded_is_found_without_a_request(server, hub):
 
 
 def test_bundled_weights_that_are_gone_are_not_looked_for_in_the_network():
-    gone = replace(VGG19_SLIM_SOURCES[0], file='gone.safetensors')
+    gone = replace(SOURCES['vgg19_slim'][0], file='gone.safetensors')
     assert local_weights([gone]) is None
     with pytest.raises(InputError, match='install it again'):
         fetch([gone])
@@ -528,8 +527,3 @@ def test_mirrors_are_taken_from_the_environment(monkeypatch):
     assert GLUON.url == f'{base}/mx/gluon/models/vgg19-ad2f660d.zip'
     assert HUB.published_url.startswith('https://huggingface.co/')
     assert KERAS.url == KERAS.published_url
-
-
-def test_a_git_hash_is_that_of_git(tmp_path):
-    (tmp_path / 'blob').write_bytes(b'hello\n')
-    assert file_hash(tmp_path / 'blob', 'git') == 'ce013625030ba8dba906f756967f9e9ca394464a'

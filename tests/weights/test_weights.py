@@ -16,15 +16,16 @@ from weights_files import FULL, torch_arrays, write_keras, write_params, write_t
 from weights_server import WeightsServer, wait_for
 
 from styletransfer import vgg
-from styletransfer.files import file_sha256
+from styletransfer.files import file_hash
 from styletransfer.weights import __main__ as weights
+from styletransfer.weights.fetch import describe
 from styletransfer.weights.formats import read_notes, read_weights, write_tensors
-from styletransfer.weights.sources import VGG16_SOURCES, VGG19_SOURCES, cache_folder, file_hash
+from styletransfer.weights.sources import SOURCES, cache_folder
 
 import mxnet as mx  # isort: skip
 from mxnet import numpy as np  # isort: skip
 
-HUB, KERAS, EXAMPLE, GLUON = VGG19_SOURCES
+HUB, KERAS, EXAMPLE, GLUON = SOURCES['vgg19']
 TAPS = [0, 5, 10, 19, 25, 28]
 
 
@@ -123,19 +124,34 @@ def test_the_tensors_wanted_are_those_the_network_has():
 
 
 def test_every_source_has_its_facts():
-    sources = {source for backbone in vgg.BACKBONES.values() for source in backbone.sources}
+    assert {name: backbone.sources for name, backbone in vgg.BACKBONES.items()} == SOURCES
+    sources = {source for sources in SOURCES.values() for source in sources}
     assert len({source.file for source in sources}) == len(sources)
-    for source in (*VGG19_SOURCES, *VGG16_SOURCES):
-        kind, _, value = source.hash.partition(':')
-        assert len(value) == {'sha256': 64, 'sha1': 40, 'git': 40, 'md5': 32}[kind]
-        network = 'vgg19' if source in VGG19_SOURCES else 'vgg16'
-        assert source.file.startswith(f'{network}-{value[:8]}.')  # as Gluon names its files
-        assert source.published_url.startswith('https://')
-        assert source.licence
-        assert source.size > 50e6
+    for network in ('vgg19', 'vgg16'):
+        for source in SOURCES[network]:
+            kind, _, value = source.hash.partition(':')
+            assert len(value) == {'sha256': 64, 'sha1': 40, 'git': 40, 'md5': 32}[kind]
+            assert source.file.startswith(f'{network}-{value[:8]}.')  # as Gluon names its files
+            assert source.published_url.startswith('https://')
+            assert source.licence
+            assert source.size > 50e6
     from mxnet.gluon.model_zoo.model_store import short_hash
 
-    assert GLUON.file == f'vgg19-{short_hash("vgg19")}.params'
+    for network in ('vgg19', 'vgg16'):
+        assert SOURCES[network][-1].file == f'{network}-{short_hash(network)}.params'
+
+
+@pytest.mark.parametrize('network', SOURCES)
+def test_the_source_of_every_published_file_is_known(tmp_path, network):
+    for source in SOURCES[network]:
+        path = tmp_path / source.file
+        path.write_bytes(b'weights')
+        assert describe(path) == {'source': source.name, 'sha256': file_hash(path)}
+
+
+def test_a_source_is_told_without_what_rules_a_terminal(tmp_path):
+    write_tensors(tmp_path / 'vgg.safetensors', {}, {'source': '\x1b[2Jtimm'})
+    assert describe(tmp_path / 'vgg.safetensors')['source'] == r'\x1b[2Jtimm'
 
 
 def test_the_cache_is_where_gluon_looks(tmp_path, monkeypatch):
@@ -168,7 +184,7 @@ def test_list_shows_every_source_and_what_is_here(capsys, no_network):
     status, out, _ = run(capsys, 'list')
     assert status == 0
     lines = out.splitlines()
-    for source in VGG19_SOURCES:
+    for source in SOURCES['vgg19']:
         (line,) = [line for line in lines if source.file in line]
         assert line.startswith('vgg19 ')
         assert source.name in line
@@ -223,7 +239,7 @@ def test_verify_tells_what_a_file_fits_and_where_it_is_from(capsys, no_network, 
         str(path),
         'fits vgg19_slim; all of its numbers are finite',
         'source mine.params',
-        f'sha256 {file_sha256(path)}',
+        f'sha256 {file_hash(path)}',
     ]
 
 
