@@ -18,6 +18,8 @@ ROWS = (
     {'files'},
     {'images', 'weights.arrays'},
     {'weights.formats', 'weights.sources', 'machine'},
+    {'weights.session'},
+    {'weights.transfer'},
     {'weights.fetch'},
     {'vgg'},
     {'losses', 'optimizers', 'color'},

@@ -16,6 +16,8 @@ from mxnet.base import data_dir
 
 from styletransfer.files import assets_folder, file_hash
 
+LARGEST_FILE = 600_000_000  # bytes; all of VGG-19 is 143,667,240 numbers of four
+
 Tensors = Tuple[Tuple[str, Tuple[int, ...]], ...]  # names and shapes
 
 

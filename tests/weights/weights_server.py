@@ -6,13 +6,14 @@ Nothing leaves the machine: the server listens on 127.0.0.1.
 from __future__ import annotations
 
 import re
+import socketserver
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple
+from typing import Callable, Dict, Iterable, Iterator, List, Optional, Tuple
 
 
 @dataclass
@@ -33,7 +34,6 @@ class WeightsServer:
     redirects : from path to path, with `redirect_headers`
     slice : how many bytes of a range are sent at most
     silent : requests get no answer at all
-    drip : seconds of pause after each 256 bytes
     gate : what the first body waits for
     """
 
@@ -46,7 +46,6 @@ class WeightsServer:
         self.redirect_headers: Dict[str, str] = {}
         self.slice: Optional[int] = None
         self.silent = False
-        self.drip = 0.0
         self.gate: Optional[threading.Event] = None
         self.closing = threading.Event()
         self.requests: List[Request] = []
@@ -125,15 +124,39 @@ class WeightsServer:
     def _send(
         self, handler: BaseHTTPRequestHandler, request: Request, path: Path, first: int, stop: int
     ) -> None:
-        step = 256 if self.drip else 1 << 16
+        step = 1 << 16
         with open(path, 'rb') as file:
             file.seek(first)
             for start in range(first, stop, step):
                 block = file.read(min(step, stop - start))
                 request.sent += len(block)  # before the client can have them and look
                 handler.wfile.write(block)
-                if self.drip and self.closing.wait(self.drip):
-                    return
+
+
+@contextmanager
+def speaking(speak: Callable[[bytes], Iterable[bytes]]) -> Iterator[str]:
+    """Answer each request by the bytes that `speak` makes of it, whatever they are.
+
+    Given is the address. Who has heard enough hangs up, which ends the answer.
+    """
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            request = self.rfile.readline()
+            while self.rfile.readline() not in (b'\r\n', b''):
+                pass
+            with suppress(OSError):
+                for piece in speak(request):
+                    self.wfile.write(piece)
+
+    with socketserver.ThreadingTCPServer(('127.0.0.1', 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield f'http://127.0.0.1:{server.server_address[1]}'
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def wait_for(condition, seconds: float = 30) -> bool:
