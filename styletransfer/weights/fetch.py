@@ -11,6 +11,7 @@ transfer ends, the next one continues behind the last byte that arrived.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import zipfile
 import zlib
@@ -46,7 +47,7 @@ def local_weights(sources: Sequence[Source]) -> Optional[Path]:
 
     Files are looked for, not into: whatever lies at a source's place was verified when it came.
     """
-    return next((source.location for source in sources if source.location.is_file()), None)
+    return next((s.location for s in sources if os.path.isfile(s.location)), None)
 
 
 def describe(path: Path) -> Dict[str, str]:
@@ -94,7 +95,7 @@ def fetch(sources: Sequence[Source], quiet: bool = False) -> Path:
             return local_weights(sources) or _from_first(remote, quiet)
     except OSError as error:
         raise InputError(
-            f"cannot keep weights in '{cache_folder()}': {error.strerror or error}; free some "
+            f"cannot keep weights in '{cache_folder()}': {telling_line(error)}; free some "
             'space, or set MXNET_HOME to a folder that can be written, or give --weights FILE'
         ) from error
 
