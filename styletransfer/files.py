@@ -39,9 +39,11 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.unlink()
 
 
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, in hexadecimal."""
-    digest = hashlib.sha256()
+def file_hash(path: Path, kind: str = 'sha256') -> str:
+    """Return the hash of a file in hexadecimal: one of hashlib's, or 'git' for a git blob's."""
+    digest = hashlib.new('sha1' if kind == 'git' else kind)
+    if kind == 'git':
+        digest.update(b'blob %d\0' % path.stat().st_size)
     with open(path, 'rb') as file:
         for block in iter(lambda: file.read(1 << 20), b''):
             digest.update(block)

@@ -20,7 +20,7 @@ from styletransfer.images import rgb_mean, rgb_std
 from styletransfer.machine import return_freed_memory
 from styletransfer.weights.fetch import describe, fetch, local_weights
 from styletransfer.weights.formats import Conv, WeightsError, read_weights
-from styletransfer.weights.sources import VGG16_SOURCES, VGG19_SLIM_SOURCES, VGG19_SOURCES, Source
+from styletransfer.weights.sources import SOURCES, Source
 
 Layer = Union[int, str]  # 25 or 'conv4_4'
 Features = Tuple[List[np.ndarray], List[np.ndarray]]
@@ -54,12 +54,12 @@ SLIM = (16, 32, 64, 128, 128)
 POOLINGS = {'max': 'the largest of four numbers', 'average': 'the mean of four numbers'}
 
 BACKBONES = {
-    'vgg19': Backbone('VGG-19', VGG19, (64, 128, 256, 512, 512), VGG19_SOURCES),
-    'vgg19_slim': Backbone('VGG-19 slim', VGG19, SLIM, VGG19_SLIM_SOURCES),
-    'vgg16': Backbone('VGG-16', VGG16, (64, 128, 256, 512, 512), VGG16_SOURCES),
+    'vgg19': Backbone('VGG-19', VGG19, (64, 128, 256, 512, 512), SOURCES['vgg19']),
+    'vgg19_slim': Backbone('VGG-19 slim', VGG19, SLIM, SOURCES['vgg19_slim']),
+    'vgg16': Backbone('VGG-16', VGG16, (64, 128, 256, 512, 512), SOURCES['vgg16']),
     # all of VGG-16's layers have namesakes in VGG-19, trained on the same pictures for the same
     # end; so no second slim network was trained, and VGG-19's stands in for it
-    'vgg16_slim': Backbone('VGG-19 slim in place of VGG-16', VGG19, SLIM, VGG19_SLIM_SOURCES),
+    'vgg16_slim': Backbone('VGG-19 slim in place of VGG-16', VGG19, SLIM, SOURCES['vgg16_slim']),
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import styletransfer.files
 from styletransfer.errors import InputError, unknown
-from styletransfer.files import assets_folder, file_sha256, replacing
+from styletransfer.files import assets_folder, file_hash, replacing
 
 
 def names(folder):
@@ -104,10 +104,15 @@ def test_two_processes_do_not_share_a_temporary_name(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize('size', [0, 5, (1 << 20) + 1])
-def test_file_sha256(tmp_path, size):
+def test_file_hash(tmp_path, size):
     contents = os.urandom(size)
     (tmp_path / 'x').write_bytes(contents)
-    assert file_sha256(tmp_path / 'x') == hashlib.sha256(contents).hexdigest()
+    assert file_hash(tmp_path / 'x') == hashlib.sha256(contents).hexdigest()
+
+
+def test_a_git_hash_is_that_of_git(tmp_path):
+    (tmp_path / 'blob').write_bytes(b'hello\n')
+    assert file_hash(tmp_path / 'blob', 'git') == 'ce013625030ba8dba906f756967f9e9ca394464a'
 
 
 def test_assets_are_those_of_the_package_or_of_the_checkout(tmp_path, monkeypatch):

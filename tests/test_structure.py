@@ -17,8 +17,10 @@ ROOT = Path(__file__).parent.parent
 ROWS = (
     {'_compat', 'errors'},
     {'files'},
-    {'images'},
+    {'images', 'weights.arrays'},
     {'weights.formats', 'weights.sources', 'machine'},
+    {'weights.session'},
+    {'weights.transfer'},
     {'weights.fetch'},
     {'vgg'},
     {'losses', 'optimizers', 'color'},

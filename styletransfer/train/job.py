@@ -17,7 +17,7 @@ from styletransfer import controls
 from styletransfer.checkpoint import Checkpoint
 from styletransfer.color import luminance, recolored, restored
 from styletransfer.errors import InputError, unknown
-from styletransfer.files import file_sha256
+from styletransfer.files import file_hash
 from styletransfer.images import (
     NOISE,
     ImageShape,
@@ -247,7 +247,7 @@ def fingerprint(wish: Wish, plan: Plan, network: Network) -> Dict[str, Any]:
 
 def digests(files: Mapping[str, Sequence[Path]]) -> Dict[str, List[str]]:
     """Return the SHA-256 of each file."""
-    return {role: [file_sha256(path) for path in paths] for role, paths in files.items()}
+    return {role: [file_hash(path) for path in paths] for role, paths in files.items()}
 
 
 def stage_seconds(plan: Plan, network: Network) -> List[float]:

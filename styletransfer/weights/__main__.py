@@ -1,19 +1,17 @@
-"""The command that lists, downloads and checks weights.
-
-``python -m styletransfer.weights list|get|verify|path [NAME|FILE]``
-"""
+"""The command for weights: ``python -m styletransfer.weights list|get|verify|path``."""
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
-from typing import List, Optional, Sequence
+from typing import List, Sequence
 
 import mxnet as mx
 
-from styletransfer.command import Parser, exit_status
+from styletransfer.command import Parser, jobs
 from styletransfer.errors import InputError, unknown
-from styletransfer.vgg import BACKBONES, set_weights, truncated_vgg
+from styletransfer.vgg import BACKBONES, Backbone, set_weights, truncated_vgg
 from styletransfer.weights.fetch import describe, fetch, local_weights
 from styletransfer.weights.formats import (
     Conv,
@@ -31,12 +29,19 @@ def table() -> str:
     for name, backbone in BACKBONES.items():
         rows.append((name, 'your own: --weights FILE', '', '', '', ''))
         for source in backbone.sources:
-            here = 'yes' if source.location.is_file() else 'no'
+            here = 'yes' if os.path.isfile(source.location) else 'no'
             size = f'{source.size / 1e6:.0f}'
             rows.append((name, source.name, source.file, size, source.licence, here))
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
     lines = ('  '.join(f'{cell:<{w}}' for cell, w in zip(row, widths)) for row in rows)
     return '\n'.join(line.rstrip() for line in lines)
+
+
+def known(name: str) -> Backbone:
+    """Return a network of the table, or raise `InputError` if there is none of that name."""
+    if name not in BACKBONES:
+        raise unknown('network', name, BACKBONES)
+    return BACKBONES[name]
 
 
 def here(name: str) -> Path:
@@ -47,9 +52,7 @@ def here(name: str) -> Path:
     InputError
         If there is no network of that name, or its weights are not on this machine.
     """
-    if name not in BACKBONES:
-        raise unknown('network', name, BACKBONES)
-    path = local_weights(BACKBONES[name].sources)
+    path = local_weights(known(name).sources)
     if path is None:
         raise InputError(
             f'the weights of {name} are not on this machine: '
@@ -114,42 +117,53 @@ def publishers(path: Path) -> List[Source]:
     return found
 
 
-def run(argv: Optional[Sequence[str]]) -> int:
-    """Do what the arguments say."""
-    parser = Parser('weights', 'List, download and check the weights of the networks.')
-    parser.add_argument('action', help='list, get, verify or path')
-    parser.add_argument('name', nargs='?', help='a network, or for verify also a file')
-    parser.add_argument('--quiet', action='store_true', help='get: no messages, no bar')
+NETWORKS = '|'.join(BACKBONES)
+
+
+def run_list(argv: List[str]) -> int:
+    """Show who offers the weights of each network, and which are on this machine."""
+    Parser('weights list', run_list.__doc__ or '').parse_args(argv)
+    print(table())
+    return 0
+
+
+def run_get(argv: List[str]) -> int:
+    """Download a network's weights if they are not here, and tell where they lie."""
+    parser = Parser('weights get', run_get.__doc__ or '')
+    parser.add_argument('name', metavar=NETWORKS, help='the network')
+    parser.add_argument('--quiet', action='store_true', help='no messages, no bar')
     args = parser.parse_args(argv)
-    if args.action not in ('list', 'get', 'verify', 'path'):
-        raise unknown('action', args.action, ['list', 'get', 'verify', 'path'])
-    if args.action == 'list':
-        print(table())
-        return 0
-    if args.name is None:
-        raise InputError(f'{args.action} what? Name a network: {", ".join(BACKBONES)}')
-    if args.action == 'verify' and args.name not in BACKBONES and is_file_name(args.name):
-        print(verify(Path(args.name)))
-    elif args.action == 'verify':
-        print(verify(here(args.name)))
-    elif args.action == 'path':
-        print(here(args.name))
-    elif args.name not in BACKBONES:
-        raise unknown('network', args.name, BACKBONES)
-    else:
-        print(fetch(BACKBONES[args.name].sources, quiet=args.quiet))
+    print(fetch(known(args.name).sources, quiet=args.quiet))
+    return 0
+
+
+def run_verify(argv: List[str]) -> int:
+    """Check a file of weights, or those of a network: what they fit, where they are from."""
+    parser = Parser('weights verify', run_verify.__doc__ or '')
+    parser.add_argument('name', metavar=f'{NETWORKS}|FILE', help='the network, or a file')
+    name = parser.parse_args(argv).name
+    print(verify(Path(name) if name not in BACKBONES and is_file_name(name) else here(name)))
+    return 0
+
+
+def run_path(argv: List[str]) -> int:
+    """Tell where a network's weights lie on this machine."""
+    parser = Parser('weights path', run_path.__doc__ or '')
+    parser.add_argument('name', metavar=NETWORKS, help='the network')
+    print(here(parser.parse_args(argv).name))
     return 0
 
 
 def is_file_name(name: str) -> bool:
     """Return whether what was given can only mean a file."""
-    return Path(name).exists() or bool(Path(name).suffix) or len(Path(name).parts) > 1
+    return os.path.exists(name) or bool(Path(name).suffix) or len(Path(name).parts) > 1
 
 
-def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Run ``python -m styletransfer.weights``."""
-    return exit_status(lambda: run(argv))
-
+main = jobs(
+    'weights',
+    'The weights of the networks: who offers them, how they get here, whether they are whole.',
+    {'list': run_list, 'get': run_get, 'verify': run_verify, 'path': run_path},
+)
 
 if __name__ == '__main__':
     sys.exit(main())

@@ -8,11 +8,15 @@ format            names                   found in                              
 ================  ======================  ====================================  =================
 ``.safetensors``  ``features.28.weight``  timm, torchvision; this project's     RGB, mean and std
 ``.params``       ``features.28.weight``  Gluon's ``save_parameters``           RGB, mean and std
-\                 ``vgg0_conv12_weight``  Gluon's older model zoo               RGB, mean and std
-\                 ``conv5_1_weight``      MXNet symbol files (after ``arg:``)   RGB 0-255 - mean
+\                 ``28.weight``           the same, of the layers alone         RGB, mean and std
+\                 ``vgg0_conv12_weight``  Gluon's older model zoo, DJL          RGB, mean and std
+\                 ``conv5_1_weight``      files converted from Caffe            RGB 0-255 - mean
 ``.h5``           ``block5_conv1``        Keras applications                    BGR 0-255 - mean
 ``.npz``          ``conv5_1.weight``      teachers for styletransfer.distill    as the file says
 ================  ======================  ====================================  =================
+
+MXNet's symbol files have ``arg:`` before a name. Whatever else a file holds, such as the layers
+that classify, is left where it is.
 
 "Mean and std" is what `styletransfer.images.preprocess` makes of a picture. The first convolution
 of every other network is changed to read that too: see `fold_input`.
@@ -22,19 +26,28 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import os
 import re
 from pathlib import Path
 from typing import Dict, Iterable, List, Mapping, Tuple
 
-import mxnet as mx
 import numpy
 
-from styletransfer.errors import InputError
+from styletransfer.errors import InputError, telling_line
 from styletransfer.images import rgb_mean, rgb_std
+from styletransfer.weights.arrays import (
+    Stored,
+    open_hdf5,
+    open_npz,
+    open_params,
+    open_safetensors,
+)
 
 Conv = Tuple[numpy.ndarray, numpy.ndarray]  # weight (out, in, 3, 3) and bias (out,)
 
 CAFFE_MEAN = (123.68, 116.779, 103.939)  # of ImageNet in RGB 0-255, as Simonyan's VGG subtracts it
+MOST_NUMBERS = 20_024_384  # of all convolutions of VGG-19, the largest network of the family
 
 
 class WeightsError(InputError):
@@ -66,26 +79,24 @@ def read_weights(path: Path) -> List[Conv]:
             'weights as safetensors (timm/vgg19.tv_in1k), or convert the file with '
             'safetensors.torch.save_file(torch.load(path, weights_only=True), new_path)'
         )
-    if path.suffix not in _READERS:
-        known = ', '.join(_READERS)
+    if path.suffix in ('.zip', '.gz'):
+        raise WeightsError(f"'{path}' is packed: unpack it, and give the file that was in it")
+    if path.suffix not in _FORMATS:
+        known = ', '.join(_FORMATS)
         raise WeightsError(f"cannot tell the format of '{path}': its name must end in {known}")
-    if not path.is_file():
-        raise WeightsError(f"no weights at '{path}': no such file")
+    if not os.path.isfile(path):
+        reason = 'no ordinary file' if os.path.exists(path) else 'no such file'
+        raise WeightsError(f"no weights at '{path}': {reason}")
+    open_file, convolutions = _FORMATS[path.suffix]
     try:
-        convs = _READERS[path.suffix](path)
+        # what is not finite is refused below
+        with open_file(path) as arrays, numpy.errstate(all='ignore'):
+            convs = convolutions(arrays)
     except WeightsError as error:
         raise WeightsError(f"'{path}': {error}") from None
     except Exception as error:  # every library complains of a damaged file in its own way
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise WeightsError(f"cannot read weights from '{path}': {reason[:120]}") from error
-    if not convs:
-        raise WeightsError(f"'{path}' holds no convolutions under any name known for VGG")
+        raise WeightsError(f"cannot read weights from '{path}': {telling_line(error)}") from error
     for k, (weight, bias) in enumerate(convs, start=1):
-        if weight.ndim != 4 or bias.shape != weight.shape[:1]:
-            raise WeightsError(
-                f"'{path}', convolution {k}: weight {weight.shape} and bias {bias.shape} "
-                'do not belong together'
-            )
         if not (numpy.isfinite(weight).all() and numpy.isfinite(bias).all()):
             raise WeightsError(f"'{path}', convolution {k}: weights are not all finite numbers")
     return convs
@@ -127,26 +138,52 @@ def _caffe_input(channels: str) -> Tuple[numpy.ndarray, numpy.ndarray]:
     return order * (255 * rgb_std.asnumpy().astype('float64')), order @ offset
 
 
-def in_order(arrays: Mapping[str, numpy.ndarray]) -> List[Conv]:
-    """Pair weights with biases and sort the pairs by the numbers in their names."""
-    found: Dict[Tuple[int, ...], Dict[str, numpy.ndarray]] = {}
+def in_order(arrays: Mapping[str, Stored]) -> List[Conv]:
+    """Pair weights with biases, sort the pairs by the numbers in their names, and read them.
+
+    Raises
+    ------
+    WeightsError
+        If there are none, one lacks its other half, two have the same number, the shapes are not
+        those of convolutions, or they are not what any VGG is made of.
+    """
+    if any(name.endswith(('running_mean', 'moving_mean')) for name in arrays):
+        raise WeightsError('it is of a VGG with batch normalisation, another network than these')
+    found: Dict[Tuple[int, ...], Dict[str, Stored]] = {}
     for name, array in arrays.items():
         match = _CONV_NAME.search(name)
         if match:
             place = tuple(int(number) for number in match['place'].split('_'))
-            found.setdefault(place, {})[match['part']] = array
-    convs = []
+            if found.setdefault(place, {}).setdefault(match['part'], array) is not array:
+                raise WeightsError(f'it has two of each {match["part"]}, such as {name}')
+    pairs = []
     for place in sorted(found):
         parts = found[place]
+        title = f'convolution {"_".join(map(str, place))}'
         if len(parts) < 2:
-            missing = 'bias' if 'weight' in parts else 'weight'
-            raise WeightsError(f'convolution {"_".join(map(str, place))} has no {missing}')
-        convs.append((parts['weight'].astype('float32'), parts['bias'].astype('float32')))
-    return convs
+            raise WeightsError(f'{title} has no {"bias" if "weight" in parts else "weight"}')
+        weight, bias = parts['weight'], parts['bias']
+        if len(weight.shape) == 2:  # Gluon counts the layers that classify among the features
+            continue
+        if len(weight.shape) != 4 or bias.shape != weight.shape[:1]:
+            raise WeightsError(
+                f'{title}: weight {weight.shape} and bias {bias.shape} do not belong together'
+            )
+        odd = {weight.dtype, bias.dtype} - {'float16', 'float32', 'float64'}
+        if odd:
+            raise WeightsError(f'{title} has numbers of type {odd.pop()}: save them as float32')
+        pairs.append((weight, bias))
+    if not pairs:
+        raise WeightsError('it holds no convolutions under any name known for VGG')
+    numbers = sum(math.prod(part.shape) for pair in pairs for part in pair)
+    if numbers > MOST_NUMBERS:
+        raise WeightsError(f'its convolutions have {numbers} numbers, more than any VGG')
+    return [(weight.read().astype('f4'), bias.read().astype('f4')) for weight, bias in pairs]
 
 
 _CONV_NAME = re.compile(
-    r'(?:^|[:.])(?:features\.|vgg\d+_conv|conv)(?P<place>\d+(?:_\d+)?)[._](?P<part>weight|bias)$'
+    r'(?:^|(?:^|[:.])features\.|(?:^|[:._])conv)'
+    r'(?P<place>\d{1,3}(?:_\d{1,3})?)[._](?P<part>weight|bias)$'
 )
 # converted from Caffe, and with the channels of the first convolution already in the order RGB
 _SYMBOL_NAME = re.compile(r'(?:^|:)conv1_1_weight$')
@@ -169,9 +206,10 @@ def read_notes(path: Path) -> Dict[str, str]:
     try:
         with safe_open(str(path), framework='numpy') as file:
             notes = file.metadata() or {}
-        return json.loads(notes['notes']) if 'notes' in notes else notes
-    except (SafetensorError, OSError, ValueError):
-        return {}
+        notes = json.loads(notes['notes']) if 'notes' in notes else notes
+        return {name: note for name, note in notes.items() if isinstance(note, str)}
+    except (SafetensorError, OSError, ValueError, AttributeError, RecursionError):
+        return {}  # also where they are no notes of ours
 
 
 def tensors_sha256(convs: Iterable[Conv]) -> str:
@@ -183,61 +221,43 @@ def tensors_sha256(convs: Iterable[Conv]) -> str:
     return digest.hexdigest()
 
 
-def _read_safetensors(path: Path) -> List[Conv]:
-    from safetensors import safe_open
-
-    with safe_open(str(path), framework='numpy') as file:
-        # the classifier, nine tenths of a whole file, is left where it is
-        names = [name for name in file.keys() if _CONV_NAME.search(name)]  # noqa: SIM118
-        return in_order({name: file.get_tensor(name) for name in names})
-
-
-def _read_params(path: Path) -> List[Conv]:
-    arrays = mx.nd.load(str(path))
-    if not isinstance(arrays, dict):
-        raise WeightsError('it holds arrays without names')
-    convs = in_order({name: array.asnumpy() for name, array in arrays.items()})
+def _from_mxnet(arrays: Mapping[str, Stored]) -> List[Conv]:
+    convs = in_order(arrays)
     if any(_SYMBOL_NAME.search(name) for name in arrays):
         convs[0] = fold_input(convs[0], *_caffe_input('RGB'))
     return convs
 
 
-def _read_keras(path: Path) -> List[Conv]:
-    try:
-        import h5py
-    except ImportError:
-        raise WeightsError('Keras files are read with h5py: pip install h5py') from None
-    arrays = {}
-
-    def collect(name: str, node: object) -> None:
+def _from_keras(arrays: Mapping[str, Stored]) -> List[Conv]:
+    renamed = {}
+    for name, array in arrays.items():
         match = re.search(r'block(\d)_conv(\d)', name)
-        if match and isinstance(node, h5py.Dataset):
+        if match and not name.startswith('optimizer'):  # which keeps arrays of the same names
             place = f'conv{match[1]}_{match[2]}'
-            array = numpy.asarray(node)
-            if array.ndim == 4:
-                arrays[f'{place}.weight'] = array.transpose(3, 2, 0, 1)  # HWIO to OIHW
+            if len(array.shape) == 4:
+                renamed[f'{place}.weight'] = array.transposed(3, 2, 0, 1)  # HWIO to OIHW
             else:
-                arrays[f'{place}.bias'] = array
+                renamed[f'{place}.bias'] = array
+    convs = in_order(renamed)
+    return [fold_input(convs[0], *_caffe_input('BGR')), *convs[1:]]
 
-    with h5py.File(path, 'r') as file:
-        file.visititems(collect)
+
+def _from_npz(arrays: Mapping[str, Stored]) -> List[Conv]:
     convs = in_order(arrays)
-    return [fold_input(convs[0], *_caffe_input('BGR')), *convs[1:]] if convs else []
-
-
-def _read_npz(path: Path) -> List[Conv]:
-    with open(path, 'rb') as file, numpy.load(file, allow_pickle=False) as arrays:
-        convs = in_order({name: arrays[name] for name in arrays.files})
-        if 'rgb_to_bgr.weight' in arrays.files:  # the network reads A p + a, p an RGB in [0, 1]
-            matrix = arrays['rgb_to_bgr.weight'][:, :, 0, 0].astype('float64')
-            offset = arrays['rgb_to_bgr.bias'] + matrix @ rgb_mean.asnumpy()
-            convs[0] = fold_input(convs[0], matrix * rgb_std.asnumpy(), offset)
+    if 'rgb_to_bgr.weight' in arrays:  # the network reads A p + a, p an RGB in [0, 1]
+        colours = arrays['rgb_to_bgr.weight'], arrays['rgb_to_bgr.bias']
+        if [array.shape for array in colours] != [(3, 3, 1, 1), (3,)]:
+            raise WeightsError('its rgb_to_bgr does not make three colours of three')
+        matrix, offset = (array.read().astype('float64') for array in colours)
+        matrix = matrix[:, :, 0, 0]
+        offset = offset + matrix @ rgb_mean.asnumpy()
+        convs[0] = fold_input(convs[0], matrix * rgb_std.asnumpy(), offset)
     return convs
 
 
-_READERS = {
-    '.safetensors': _read_safetensors,
-    '.params': _read_params,
-    '.h5': _read_keras,
-    '.npz': _read_npz,
+_FORMATS = {
+    '.safetensors': (open_safetensors, in_order),
+    '.params': (open_params, _from_mxnet),
+    '.h5': (open_hdf5, _from_keras),
+    '.npz': (open_npz, _from_npz),
 }

@@ -7,15 +7,16 @@ file that Gluon has downloaded before is found there, and Gluon finds ours of th
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterable, List, Tuple
+from typing import Dict, Iterable, List, Tuple
 
 from mxnet.base import data_dir
 
-from styletransfer.files import assets_folder
+from styletransfer.files import assets_folder, file_hash
+
+LARGEST_FILE = 600_000_000  # bytes; all of VGG-19 is 143,667,240 numbers of four
 
 Tensors = Tuple[Tuple[str, Tuple[int, ...]], ...]  # names and shapes
 
@@ -82,17 +83,6 @@ def cache_folder() -> Path:
     return Path(data_dir()).expanduser() / 'models'
 
 
-def file_hash(path: Path, kind: str) -> str:
-    """Return the hash of a file in hexadecimal: one of hashlib's, or 'git' for a git blob's."""
-    digest = hashlib.new('sha1' if kind == 'git' else kind)
-    if kind == 'git':
-        digest.update(b'blob %d\0' % path.stat().st_size)
-    with open(path, 'rb') as file:
-        for block in iter(lambda: file.read(1 << 20), b''):
-            digest.update(block)
-    return digest.hexdigest()
-
-
 def conv_tensors(convs: Iterable[Tuple[int, int, int]]) -> Tensors:
     """Return names and shapes, as PyTorch has them, for convolutions (number, width in, out)."""
     tensors: List[Tuple[str, Tuple[int, ...]]] = []
@@ -119,8 +109,7 @@ _VGG19_CONVS = (
     (28, 512, 512),
 )
 
-# in the order in which they are looked for and asked: the smallest transfer first
-VGG19_SOURCES = (
+_VGG19 = (
     Source(
         name='Hugging Face, timm/vgg19.tv_in1k',  # torchvision's, as in the book's PyTorch code
         file='vgg19-11aea017.safetensors',
@@ -175,7 +164,7 @@ _VGG16_CONVS = (
     (28, 512, 512),
 )
 
-VGG16_SOURCES = (
+_VGG16 = (
     Source(
         name='Hugging Face, timm/vgg16.tv_in1k',
         file='vgg16-57b02691.safetensors',
@@ -211,11 +200,19 @@ VGG16_SOURCES = (
     ),
 )
 
-VGG19_SLIM_SOURCES = (
+_VGG19_SLIM = (
     Source(
         name='with this package',
         file='vgg19_slim.safetensors',
-        size=3243000,
+        size=3_243_000,
         licence='CC BY 4.0',
     ),
 )
+
+# of each network, in the order in which they are looked for and asked: the smallest comes first
+SOURCES: Dict[str, Tuple[Source, ...]] = {
+    'vgg19': _VGG19,
+    'vgg19_slim': _VGG19_SLIM,
+    'vgg16': _VGG16,
+    'vgg16_slim': _VGG19_SLIM,  # no other was trained: see styletransfer.vgg
+}

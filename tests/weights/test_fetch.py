@@ -13,8 +13,7 @@ from email.utils import formatdate
 
 import numpy
 import pytest
-from weights_server import (
-    WeightsServer,
+from weights_files import (
     sha256,
     small_convs,
     torch_arrays,
@@ -22,20 +21,21 @@ from weights_server import (
     write_params,
     write_timm,
 )
+from weights_server import WeightsServer, speaking
 
 from styletransfer.errors import InputError
+from styletransfer.files import file_hash
 from styletransfer.weights import fetch as fetching
+from styletransfer.weights import transfer
 from styletransfer.weights.fetch import describe, fetch, local_weights
 from styletransfer.weights.formats import read_notes, read_weights
 from styletransfer.weights.sources import (
-    VGG19_SLIM_SOURCES,
-    VGG19_SOURCES,
+    SOURCES,
     cache_folder,
     conv_tensors,
-    file_hash,
 )
 
-HUB, KERAS, EXAMPLE, GLUON = VGG19_SOURCES
+HUB, KERAS, EXAMPLE, GLUON = SOURCES['vgg19']
 
 
 @pytest.fixture(autouse=True)
@@ -45,8 +45,8 @@ def alone(tmp_path, monkeypatch):
     for name in ('HF_ENDPOINT', 'MXNET_GLUON_REPO'):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv('NO_PROXY', '127.0.0.1')
-    monkeypatch.setattr(fetching, 'PAUSES', (0.0, 0.0))
-    monkeypatch.setattr(fetching, 'TIMEOUTS', (5.0, 5.0))
+    monkeypatch.setattr(transfer, 'PAUSES', (0.0, 0.0))
+    monkeypatch.setattr(transfer, 'TIMEOUTS', (5.0, 5.0))
 
 
 @pytest.fixture
@@ -67,6 +67,26 @@ def hub(server):
         tensors=conv_tensors(small_convs()),
         hash='sha256:' + sha256(server.folder / 'model.safetensors'),
     )
+
+
+class Clock:
+    """A clock that goes on only while somebody sleeps."""
+
+    def __init__(self):
+        self.now, self.slept = 0.0, []
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    monkeypatch.setattr(transfer, 'time', Clock())
+    return transfer.time
 
 
 def whole(server, name='vgg.h5', like=KERAS):
@@ -292,18 +312,15 @@ def test_a_not_now_is_asked_again(server, hub, status):
     assert len(server.requests) == 6
 
 
-def test_pauses_grow_and_a_server_may_ask_for_longer_ones(server, hub, monkeypatch):
-    slept = []
-    monkeypatch.setattr(fetching.time, 'sleep', slept.append)
-    monkeypatch.setattr(fetching, 'PAUSES', (1.0, 2.0, 4.0))
+def test_pauses_grow_and_a_server_may_ask_for_longer_ones(server, hub, clock, monkeypatch):
+    monkeypatch.setattr(transfer, 'PAUSES', (1.0, 2.0, 4.0))
     server.answers = [(500, {}), (429, {'Retry-After': '7'}), (503, {'Retry-After': 'soon'})]
     fetch([hub], quiet=True)
-    assert slept == [1.0, 7.0, 4.0]
+    assert clock.slept == [1.0, 7.0, 4.0]
 
 
 @pytest.mark.parametrize('wait', ['3600', formatdate(4e9, usegmt=True)])
-def test_a_server_that_asks_for_an_hour_is_passed_over(server, hub, wait, monkeypatch):
-    monkeypatch.setattr(fetching.time, 'sleep', lambda seconds: None)
+def test_a_server_that_asks_for_an_hour_is_passed_over(server, hub, wait):
     server.answers = [(429, {'Retry-After': wait})]
     with pytest.raises(InputError, match=r'HTTP 429 .*, wait for \d+ seconds'):
         fetch([hub], quiet=True)
@@ -324,7 +341,7 @@ def test_a_dead_server_is_named_with_the_reason(server, hub):
 
 
 def test_a_silent_server_is_not_waited_for(server, hub, monkeypatch):
-    monkeypatch.setattr(fetching, 'TIMEOUTS', (0.2, 0.2))
+    monkeypatch.setattr(transfer, 'TIMEOUTS', (0.2, 0.2))
     source = whole(server)
     with WeightsServer(server.folder) as silent:
         silent.silent = True
@@ -333,16 +350,171 @@ def test_a_silent_server_is_not_waited_for(server, hub, monkeypatch):
     assert path == source.location
 
 
-def test_a_server_that_drips_is_left_for_another(server, hub, monkeypatch):
-    monkeypatch.setattr(fetching, 'PATIENCE', 0.1)
-    server.drip = 0.05
-    with WeightsServer(server.folder) as swift:
-        other = replace(whole(server), host=swift.url)
-        path = fetch([replace(hub), other], quiet=True)
+# --- servers that would never end ---
+
+OK = b'HTTP/1.1 200 OK\r\n'
+
+
+def endlessly(piece, seconds=0.0):
+    while True:
+        yield piece
+        transfer.time.now += seconds
+
+
+def then(*parts):
+    """Make an answer of bytes, and of generators of bytes."""
+    for part in parts:
+        yield from [part] if isinstance(part, bytes) else part
+
+
+MB = bytes(1 << 20)
+DRIP = 'kB a second only'
+SPEECHES = {
+    'no length': (lambda r: then(OK, b'\r\n', endlessly(MB)), 'sends 2 MB or more'),
+    'a length that is none': (
+        lambda r: then(OK, b'Content-Length: -1\r\n\r\n', endlessly(MB)),
+        'sends 2 MB or more',
+    ),
+    'pieces without end': (
+        lambda r: then(
+            OK, b'Transfer-Encoding: chunked\r\n\r\n', endlessly(b'7\r\nweights\r\n' * 9999)
+        ),
+        'sends 2 MB or more',
+    ),
+    'a false length': (
+        lambda r: then(OK, b'Content-Length: 9000000000\r\n\r\n', endlessly(MB)),
+        'sends 9000 MB or more, but the file has about 2 MB',
+    ),
+    'a false range': (
+        lambda r: then(
+            b'HTTP/1.1 206 Partial\r\nContent-Range: bytes 0-99999/9000000000\r\n\r\n',
+            endlessly(MB),
+        ),
+        'sends 9000 MB or more',
+    ),
+    'something packed': (
+        lambda r: then(OK, b'Content-Encoding: gzip\r\n\r\n', endlessly(MB)),
+        'and sends gzip',
+    ),
+    'a length that is short': (
+        lambda r: then(OK, b'Content-Length: 2000\r\n\r\n', endlessly(MB)),
+        'not the published file',
+    ),
+    'a drip': (lambda r: then(OK, b'\r\n', endlessly(b'!', 5)), DRIP),
+    'a dripping header': (lambda r: then(OK, b'Why: ', endlessly(b'!', 5)), DRIP),
+    'continue': (lambda r: endlessly(b'HTTP/1.1 100 Continue\r\n\r\n' * 999, 1), DRIP),
+    'more headers': (
+        lambda r: then(
+            OK, b'Transfer-Encoding: chunked\r\n\r\n0\r\n', endlessly(b'a: b\r\n' * 999, 1)
+        ),
+        DRIP,
+    ),
+    'a way that is never shown': (
+        lambda r: then(
+            b'HTTP/1.1 404 gone\r\n\r\n'
+            if b'/there' in r
+            else b'HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Encoding: gzip\r\n\r\n',
+            endlessly(MB),
+        ),
+        'HTTP 404 gone',
+    ),
+    'commands to a terminal': (
+        lambda r: then(b'HTTP/1.1 404 \x1b[2J\x9bgone\r\n\r\n'),
+        r'HTTP 404 \x1b[2J\x9bgone',
+    ),
+    'a long story': (
+        lambda r: then(b'HTTP/1.1 404 ' + b'alas ' * 999 + b'\r\n\r\n'),
+        'HTTP 404 alas alas',
+    ),
+    'a wait of a thousand years': (
+        lambda r: then(
+            b'HTTP/1.1 503 no\r\nRetry-After: Mon, 01 Jan 99999999999 00:00:00 GMT\r\n\r\n'
+        ),
+        'HTTP 503 no',
+    ),
+}
+
+
+@pytest.mark.parametrize('speech', SPEECHES)
+def test_a_server_that_would_never_end_is_left_for_another(server, clock, speech, capsys):
+    other = whole(server)
+    speak, message = SPEECHES[speech]
+    with speaking(speak) as address:
+        bad = replace(EXAMPLE, name='bad', host=address, size=2_000_000)
+        path = fetch([bad, other])
     assert path == other.location
-    path.unlink()
-    with pytest.raises(InputError, match='kB a second only'):
-        fetch([hub], quiet=True)
+    assert cached() == [other.file]
+    told = capsys.readouterr().err
+    (line,) = [line for line in told.splitlines() if line.startswith('no weights from bad: ')]
+    assert message in line
+    assert '\x1b' not in line
+    assert len(line) < 250
+
+
+def test_a_proxy_is_watched_too(clock, monkeypatch):
+    monkeypatch.setenv('NO_PROXY', '')
+    with speaking(SPEECHES['a dripping header'][0]) as address:
+        monkeypatch.setenv('HTTP_PROXY', address)
+        with pytest.raises(InputError, match=DRIP):
+            fetch([replace(EXAMPLE, host='http://weights.invalid')], quiet=True)
+
+
+def test_a_byte_for_each_request_is_not_gone_on_with(server, hub, monkeypatch):
+    monkeypatch.setattr(transfer, 'MOST_REQUESTS', 20)
+    server.slice = 1
+    for source in (hub, whole(server)):
+        server.requests.clear()
+        server.cuts = [1024]  # so that the whole file is continued by a range
+        with pytest.raises(InputError, match='20 requests were not enough'):
+            fetch([source], quiet=True)
+        assert len(server.requests) == 20
+
+
+def test_a_server_that_begins_again_and_again_is_left(monkeypatch):
+    """It goes a little further each time, so that there is always progress."""
+    monkeypatch.setattr(transfer, '_PROGRESS', 1)
+    sizes = iter(range(100_000, 2_000_000, 100_000))
+    length = b'Content-Length: 2000000\r\n\r\n'
+    with speaking(lambda r: then(OK, length, bytes(next(sizes)))) as address:
+        bad = replace(EXAMPLE, host=address, size=2_000_000)
+        with pytest.raises(InputError, match='the same again and again'):
+            fetch([bad], quiet=True)
+    assert next(sizes) == 1_300_000  # 0.1 + ... + 1.2 MB are more than three times 2.2 MB
+
+
+def test_the_pace_is_that_of_all_attempts(clock, monkeypatch):
+    """Each answer is quick but short, and takes its time to come."""
+    monkeypatch.setattr(transfer, '_PROGRESS', 1)
+    sizes = iter(range(1024, 1_000_000, 1024))
+
+    def speak(request):
+        clock.now += 9
+        return then(OK, b'Content-Length: 1000000\r\n\r\n', bytes(next(sizes)))
+
+    with speaking(speak) as address, pytest.raises(InputError, match=DRIP):
+        fetch([replace(EXAMPLE, host=address)], quiet=True)
+    assert next(sizes) == 5 * 1024  # a fourth answer came, too late
+
+
+def test_pauses_are_not_held_against_a_server(server, clock, monkeypatch):
+    monkeypatch.setattr(transfer, 'PAUSES', (1.0, 2.0))
+    server.answers = [(503, {'Retry-After': '60'}), (500, {})]
+    source = whole(server)
+    assert fetch([source], quiet=True) == source.location
+    assert clock.slept == [60, 2]
+
+
+def test_a_pace_that_is_just_enough_is_borne_and_looked_at_again_and_again(clock):
+    pace = transfer._Pace()
+    for count in (300_001, 330_000):
+        clock.now += 30.0001
+        pace.count += count
+        pace.check()
+    clock.now += 29
+    pace.check()
+    clock.now += 2
+    with pytest.raises(transfer.RefusedError, match=r'0\.0 kB a second only'):
+        pace.check()
 
 
 def test_an_address_that_is_none_is_named(hub):
@@ -437,7 +609,7 @@ def test_what_gluon_has_downloaded_is_found_without_a_request(server, hub):
 
 
 def test_bundled_weights_that_are_gone_are_not_looked_for_in_the_network():
-    gone = replace(VGG19_SLIM_SOURCES[0], file='gone.safetensors')
+    gone = replace(SOURCES['vgg19_slim'][0], file='gone.safetensors')
     assert local_weights([gone]) is None
     with pytest.raises(InputError, match='install it again'):
         fetch([gone])
@@ -481,7 +653,7 @@ def test_a_full_disk_is_told_and_left_as_it_was(server, hub, monkeypatch):
         file = open(path, mode)  # noqa: SIM115  (FullDisk closes it)
         return file if 'r' in mode else FullDisk(file, room=500)
 
-    monkeypatch.setattr(fetching, 'open', open_on_full_disk, raising=False)
+    monkeypatch.setattr(transfer, 'open', open_on_full_disk, raising=False)
     with pytest.raises(InputError, match=r'No space left on device.*free some space'):
         fetch([hub, whole(server)], quiet=True)
     assert cached() == []
@@ -528,8 +700,3 @@ def test_mirrors_are_taken_from_the_environment(monkeypatch):
     assert GLUON.url == f'{base}/mx/gluon/models/vgg19-ad2f660d.zip'
     assert HUB.published_url.startswith('https://huggingface.co/')
     assert KERAS.url == KERAS.published_url
-
-
-def test_a_git_hash_is_that_of_git(tmp_path):
-    (tmp_path / 'blob').write_bytes(b'hello\n')
-    assert file_hash(tmp_path / 'blob', 'git') == 'ce013625030ba8dba906f756967f9e9ca394464a'

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -12,27 +11,17 @@ from pathlib import Path
 
 import numpy
 import pytest
-from weights_server import (
-    FULL,
-    WeightsServer,
-    torch_arrays,
-    wait_for,
-    write_keras,
-    write_params,
-    write_timm,
-)
+from weights_files import FULL, torch_arrays, write_keras, write_params, write_timm
+from weights_server import WeightsServer, wait_for
 
 from styletransfer import vgg
-from styletransfer.files import file_sha256
+from styletransfer.files import file_hash
 from styletransfer.weights import __main__ as weights
+from styletransfer.weights import fetch as fetching
 from styletransfer.weights.formats import read_notes, read_weights, write_tensors
-from styletransfer.weights.sources import VGG16_SOURCES, VGG19_SOURCES, cache_folder, file_hash
+from styletransfer.weights.sources import SOURCES, cache_folder
 
-import mxnet as mx  # isort: skip
-from mxnet import numpy as np  # isort: skip
-
-HUB, KERAS, EXAMPLE, GLUON = VGG19_SOURCES
-TAPS = [0, 5, 10, 19, 25, 28]
+HUB, KERAS, EXAMPLE, GLUON = SOURCES['vgg19']
 
 
 @pytest.fixture(autouse=True)
@@ -70,47 +59,42 @@ def put(name, arrays=None):
     return path
 
 
-def features(path):
-    net = vgg.truncated_vgg(vgg.BACKBONES['vgg19'])
-    vgg.set_weights(net, read_weights(path), mx.cpu())
-    X = np.array(numpy.random.default_rng(0).standard_normal((1, 3, 32, 32)), dtype='float32')
-    _, taps = vgg.extract_features(net, X, [], TAPS)
-    return [tap.asnumpy() for tap in taps]
-
-
-def test_two_processes_get_vgg19_at_full_size_by_a_tenth_of_the_bytes(full_size, tmp_path):
-    """One downloads, the other waits; what they get computes what the whole file computes."""
+def test_two_processes_get_vgg19_at_full_size_by_a_tenth_of_the_bytes(
+    full_size, tmp_path, monkeypatch
+):
+    """One downloads, the other waits; what they get are the numbers of the whole file."""
     assert full_size.file.stat().st_size == pytest.approx(574_673_000, rel=1e-4)
     full_size.gate = threading.Event()
-    environment = {**os.environ, 'HF_ENDPOINT': full_size.url, 'OMP_NUM_THREADS': '1'}
-    command = [sys.executable, '-m', 'styletransfer.weights', 'get', 'vgg19']
-    processes = []
+    monkeypatch.setenv('HF_ENDPOINT', full_size.url)
+    said = []
+
+    def say(quiet, line):
+        said.append(line)
+        full_size.gate.set()
+
+    monkeypatch.setattr(fetching, 'say', say)
+    command = [sys.executable, '-m', 'styletransfer.weights', 'get', 'vgg19', '--quiet']
+    root = Path(vgg.__file__).parents[1]
+    process = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True)
     try:
-        for name in 'ab':
-            with open(tmp_path / name, 'w') as out, open(tmp_path / f'{name}.err', 'w') as err:
-                root = Path(vgg.__file__).parents[1]
-                processes.append(
-                    subprocess.Popen(command, env=environment, cwd=root, stdout=out, stderr=err)
-                )
-        told = [tmp_path / 'a.err', tmp_path / 'b.err']
-        assert wait_for(lambda: any('waiting for it' in path.read_text() for path in told))
         assert wait_for(lambda: len(full_size.requests) == 1)
+        path = fetching.fetch(SOURCES['vgg19'])
     finally:
         full_size.gate.set()
-        statuses = [process.wait(120) for process in processes]
+        told, _ = process.communicate(timeout=120)
         full_size.gate = None
-    assert statuses == [0, 0]
-    path = Path((tmp_path / 'a').read_text().strip())
-    assert path == Path((tmp_path / 'b').read_text().strip()) == HUB.location
+    assert said == ['another process is fetching weights: waiting for it']
+    assert (process.returncode, told) == (0, f'{path}\n')
+    assert path == HUB.location
     assert 51_780_000 < full_size.sent < 52_000_000
     assert path.stat().st_size < 52_000_000
     assert sorted(file.suffix for file in cache_folder().iterdir()) in (
         ['.lock', '.safetensors'],
         ['.safetensors'],
     )
-    for ours, theirs in zip(features(path), features(full_size.file)):
-        assert abs(theirs).max() > 0.1
-        numpy.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5)
+    for ours, theirs in zip(read_weights(path), read_weights(full_size.file)[:13]):
+        numpy.testing.assert_array_equal(ours[0], theirs[0])
+        numpy.testing.assert_array_equal(ours[1], theirs[1])
     assert weights.verify(path).splitlines()[1:3] == [
         'fits vgg19; all of its numbers are finite',
         'its numbers are those that were downloaded',
@@ -130,19 +114,34 @@ def test_the_tensors_wanted_are_those_the_network_has():
 
 
 def test_every_source_has_its_facts():
-    sources = {source for backbone in vgg.BACKBONES.values() for source in backbone.sources}
+    assert {name: backbone.sources for name, backbone in vgg.BACKBONES.items()} == SOURCES
+    sources = {source for sources in SOURCES.values() for source in sources}
     assert len({source.file for source in sources}) == len(sources)
-    for source in (*VGG19_SOURCES, *VGG16_SOURCES):
-        kind, _, value = source.hash.partition(':')
-        assert len(value) == {'sha256': 64, 'sha1': 40, 'git': 40, 'md5': 32}[kind]
-        network = 'vgg19' if source in VGG19_SOURCES else 'vgg16'
-        assert source.file.startswith(f'{network}-{value[:8]}.')  # as Gluon names its files
-        assert source.published_url.startswith('https://')
-        assert source.licence
-        assert source.size > 50e6
+    for network in ('vgg19', 'vgg16'):
+        for source in SOURCES[network]:
+            kind, _, value = source.hash.partition(':')
+            assert len(value) == {'sha256': 64, 'sha1': 40, 'git': 40, 'md5': 32}[kind]
+            assert source.file.startswith(f'{network}-{value[:8]}.')  # as Gluon names its files
+            assert source.published_url.startswith('https://')
+            assert source.licence
+            assert source.size > 50e6
     from mxnet.gluon.model_zoo.model_store import short_hash
 
-    assert GLUON.file == f'vgg19-{short_hash("vgg19")}.params'
+    for network in ('vgg19', 'vgg16'):
+        assert SOURCES[network][-1].file == f'{network}-{short_hash(network)}.params'
+
+
+@pytest.mark.parametrize('network', SOURCES)
+def test_the_source_of_every_published_file_is_known(tmp_path, network):
+    for source in SOURCES[network]:
+        path = tmp_path / source.file
+        path.write_bytes(b'weights')
+        assert fetching.describe(path) == {'source': source.name, 'sha256': file_hash(path)}
+
+
+def test_a_source_is_told_without_what_rules_a_terminal(tmp_path):
+    write_tensors(tmp_path / 'vgg.safetensors', {}, {'source': '\x1b[2Jtimm'})
+    assert fetching.describe(tmp_path / 'vgg.safetensors')['source'] == r'\x1b[2Jtimm'
 
 
 def test_the_cache_is_where_gluon_looks(tmp_path, monkeypatch):
@@ -175,7 +174,7 @@ def test_list_shows_every_source_and_what_is_here(capsys, no_network):
     status, out, _ = run(capsys, 'list')
     assert status == 0
     lines = out.splitlines()
-    for source in VGG19_SOURCES:
+    for source in SOURCES['vgg19']:
         (line,) = [line for line in lines if source.file in line]
         assert line.startswith('vgg19 ')
         assert source.name in line
@@ -204,14 +203,16 @@ def test_get_says_where_what_is_here_lies_without_the_network(capsys, no_network
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
-        (['gett', 'vgg19'], "there is no action 'gett'; did you mean 'get'?"),
+        (['gett', 'vgg19'], "there is no job 'gett'; did you mean 'get'?"),
         (['get', 'vgg91'], "there is no network 'vgg91'; did you mean 'vgg19'?"),
         (['path', 'vgg'], "there is no network 'vgg'"),
         (['verify', 'vgg19_slin'], "did you mean 'vgg19_slim'?"),
         (['verify', 'gone.params'], "'gone.params': no such file"),
-        (['get'], 'Name a network: vgg19, vgg19_slim'),
-        ([], 'action'),
+        (['verify', 'x' * 300 + '.h5'], 'no such file'),
+        (['get'], 'required: vgg19|vgg19_slim|vgg16|vgg16_slim'),
+        (['verify'], 'vgg16_slim|FILE'),
         (['list', '--verbose'], '--verbose'),
+        (['list', 'vgg19'], "'vgg19' stands alone"),
     ],
 )
 def test_a_mistake_is_one_line_and_status_2(capsys, no_network, arguments, message):
@@ -222,6 +223,17 @@ def test_a_mistake_is_one_line_and_status_2(capsys, no_network, arguments, messa
     assert message in err
 
 
+def test_without_a_job_all_are_listed(capsys, no_network):
+    status, out, _ = run(capsys)
+    assert status == 0
+    assert [line.split()[0] for line in out.splitlines() if line.startswith('  ')] == [
+        'list',
+        'get',
+        'verify',
+        'path',
+    ]
+
+
 def test_verify_tells_what_a_file_fits_and_where_it_is_from(capsys, no_network, tmp_path):
     path = put('mine.params')
     status, out, _ = run(capsys, 'verify', str(path))
@@ -230,7 +242,7 @@ def test_verify_tells_what_a_file_fits_and_where_it_is_from(capsys, no_network, 
         str(path),
         'fits vgg19_slim; all of its numbers are finite',
         'source mine.params',
-        f'sha256 {file_sha256(path)}',
+        f'sha256 {file_hash(path)}',
     ]
 
 

@@ -1,132 +1,19 @@
-"""For the tests of downloads: files laid out like the published ones, and a server for them.
+"""For the tests of downloads: a server that serves the files of a folder, well or badly.
 
 Nothing leaves the machine: the server listens on 127.0.0.1.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
+import socketserver
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence, Tuple
-
-import numpy
-
-NUMBERS = (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34)  # of VGG-19's convolutions
-BLOCKS = (2, 2, 4, 4, 4)
-SMALL = (2, 3, 4, 5, 6)
-FULL = (64, 128, 256, 512, 512)
-
-Arrays = Dict[str, numpy.ndarray]
-
-
-def small_convs() -> List[Tuple[int, int, int]]:
-    """Return number, width in and width out of the thirteen convolutions of a small VGG-19."""
-    return conv_widths(SMALL)[:13]
-
-
-def conv_widths(widths: Sequence[int]) -> List[Tuple[int, int, int]]:
-    outs = [width for width, count in zip(widths, BLOCKS) for _ in range(count)]
-    return list(zip(NUMBERS, [3, *outs[:-1]], outs))
-
-
-def torch_arrays(widths: Sequence[int] = SMALL, seed: int = 0) -> Arrays:
-    """Return random weights of all sixteen convolutions, named as PyTorch names them."""
-    random = numpy.random.default_rng(seed)
-    arrays = {}
-    for number, width_in, width_out in conv_widths(widths):
-        scale = numpy.float32((2 / (9 * width_in)) ** 0.5)
-        weight = random.standard_normal((width_out, width_in, 3, 3), dtype='float32') * scale
-        arrays[f'features.{number}.weight'] = weight
-        arrays[f'features.{number}.bias'] = random.standard_normal(width_out, dtype='float32') / 10
-    return arrays
-
-
-def caffe_name(number: int) -> Tuple[int, int]:
-    """Return block and place in the block of a convolution: 28 is conv5_1."""
-    k = NUMBERS.index(number)
-    for block, count in enumerate(BLOCKS, start=1):
-        if k < count:
-            return block, k + 1
-        k -= count
-    raise ValueError(number)
-
-
-def write_timm(path: Path, arrays: Arrays, classifier: Sequence[int] = (7, 4, 10)) -> None:
-    """Write a safetensors file with timm's layout: sorted names, the classifier among them.
-
-    The classifier's numbers are a hole in the file, which takes no room on the disk.
-    """
-    inputs, hidden, classes = classifier
-    shapes = {name: array.shape for name, array in arrays.items()}
-    shapes['head.fc.weight'], shapes['head.fc.bias'] = (classes, hidden), (classes,)
-    shapes['pre_logits.fc1.weight'] = (hidden, inputs // 49, 7, 7) if inputs > 49 else (hidden, 7)
-    shapes['pre_logits.fc1.bias'] = shapes['pre_logits.fc2.bias'] = (hidden,)
-    shapes['pre_logits.fc2.weight'] = (hidden, hidden, 1, 1)
-    header: Dict[str, object] = {'__metadata__': {'format': 'pt'}}
-    places, end = {}, 0
-    for name in sorted(shapes):
-        places[name] = end
-        end += 4 * int(numpy.prod(shapes[name]))
-        header[name] = {
-            'dtype': 'F32',
-            'shape': list(shapes[name]),
-            'data_offsets': [places[name], end],
-        }
-    text = json.dumps(header, separators=(',', ':')).encode()
-    text += b' ' * (-len(text) % 8)
-    with open(path, 'wb') as file:
-        file.write(len(text).to_bytes(8, 'little') + text)
-        begin = file.tell()
-        for name, array in arrays.items():
-            file.seek(begin + places[name])
-            file.write(array.astype('<f4').tobytes())
-        file.truncate(begin + end)
-
-
-def write_keras(path: Path, arrays: Arrays) -> None:
-    """Write the HDF5 layout of Keras's release: kernels are HWIO, names are those of old Keras."""
-    import h5py
-
-    with h5py.File(path, 'w') as file:
-        for number in NUMBERS:
-            block, place = caffe_name(number)
-            group = file.create_group(f'block{block}_conv{place}')
-            weight = arrays[f'features.{number}.weight'].transpose(2, 3, 1, 0)
-            group.create_dataset(f'block{block}_conv{place}_W_1:0', data=weight)
-            group.create_dataset(
-                f'block{block}_conv{place}_b_1:0', data=arrays[f'features.{number}.bias']
-            )
-        file.create_group('block1_pool')
-
-
-def write_params(path: Path, arrays: Arrays, scheme: str = 'features') -> None:
-    """Write MXNet's own format; the scheme of names is 'features', 'vgg0' or 'symbol'."""
-    import mxnet as mx
-    from mxnet import numpy as np
-
-    renamed = {}
-    for k, number in enumerate(NUMBERS):
-        block, place = caffe_name(number)
-        stem = {
-            'features': f'features.{number}.',
-            'vgg0': f'vgg0_conv{k}_',
-            'symbol': f'arg:conv{block}_{place}_',
-        }[scheme]
-        for part in ('weight', 'bias'):
-            array = arrays[f'features.{number}.{part}']
-            renamed[stem + part] = np.array(array, dtype='float32').as_nd_ndarray()
-    mx.nd.save(str(path), renamed)
-
-
-def sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+from typing import Callable, Dict, Iterable, Iterator, List, Optional, Tuple
 
 
 @dataclass
@@ -147,7 +34,6 @@ class WeightsServer:
     redirects : from path to path, with `redirect_headers`
     slice : how many bytes of a range are sent at most
     silent : requests get no answer at all
-    drip : seconds of pause after each 256 bytes
     gate : what the first body waits for
     """
 
@@ -160,7 +46,6 @@ class WeightsServer:
         self.redirect_headers: Dict[str, str] = {}
         self.slice: Optional[int] = None
         self.silent = False
-        self.drip = 0.0
         self.gate: Optional[threading.Event] = None
         self.closing = threading.Event()
         self.requests: List[Request] = []
@@ -239,15 +124,39 @@ class WeightsServer:
     def _send(
         self, handler: BaseHTTPRequestHandler, request: Request, path: Path, first: int, stop: int
     ) -> None:
-        step = 256 if self.drip else 1 << 16
+        step = 1 << 16
         with open(path, 'rb') as file:
             file.seek(first)
             for start in range(first, stop, step):
                 block = file.read(min(step, stop - start))
                 request.sent += len(block)  # before the client can have them and look
                 handler.wfile.write(block)
-                if self.drip and self.closing.wait(self.drip):
-                    return
+
+
+@contextmanager
+def speaking(speak: Callable[[bytes], Iterable[bytes]]) -> Iterator[str]:
+    """Answer each request by the bytes that `speak` makes of it, whatever they are.
+
+    Given is the address. Who has heard enough hangs up, which ends the answer.
+    """
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            request = self.rfile.readline()
+            while self.rfile.readline() not in (b'\r\n', b''):
+                pass
+            with suppress(OSError):
+                for piece in speak(request):
+                    self.wfile.write(piece)
+
+    with socketserver.ThreadingTCPServer(('127.0.0.1', 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield f'http://127.0.0.1:{server.server_address[1]}'
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def wait_for(condition, seconds: float = 30) -> bool:
