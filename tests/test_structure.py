@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 # each module may import those in the rows above its own; commands are imported by nobody
 ROWS = (
     {'_compat', 'errors'},
-    {'files'},
+    {'files', 'command'},
     {'images'},
     {'weights.formats', 'weights.sources', 'machine'},
     {'weights.fetch'},
@@ -29,7 +29,6 @@ ROWS = (
     {'progress'},
     {'rescale'},
     {'networks'},
-    {'command'},
     {'train.plan', 'outputs'},
     {'train.settings'},
     {'train.job', 'train.arguments'},
