@@ -7,6 +7,7 @@ for pictures and (n, 3, height, width) for the network. The two meet in this mod
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import warnings
@@ -49,6 +50,7 @@ _SAVE_OPTIONS: Dict[str, Dict[str, Any]] = {
 
 PICTURE_FORMATS = tuple(suffix[1:] for suffix in _SAVE_OPTIONS)
 
+_LARGEST = {'JPEG': 65500, 'WEBP': 16383}  # pixels a side; others take any picture
 _DAMAGED = 'it may be damaged; save it anew, as PNG'
 _BAND = 1 << 20  # pixels that are converted at a time
 _one_at_a_time = Lock()
@@ -244,6 +246,22 @@ def _apply_profile(picture: Image.Image, profile: bytes) -> Image.Image:
         return picture
 
 
+def check_size(ending: str, image_shape: ImageShape) -> None:
+    """Refuse a picture with more pixels a side than the format has room for.
+
+    Raises
+    ------
+    InputError
+        If it has; the message names a format that has room.
+    """
+    most = _LARGEST.get(_SAVE_OPTIONS[f'.{ending}']['format'], math.inf)
+    if max(image_shape) > most:
+        raise InputError(
+            f'a {ending} has room for {most} pixels a side, but the picture has '
+            f'{max(image_shape)}: choose png'
+        )
+
+
 def save_image(path: Union[str, Path], img: np.ndarray) -> None:
     """Write a picture to a file, in the format its ending says, whole or not at all.
 
@@ -257,12 +275,13 @@ def save_image(path: Union[str, Path], img: np.ndarray) -> None:
     Raises
     ------
     InputError
-        If the ending is another, or the file cannot be written.
+        If the ending is another, the picture is too large, or the file cannot be written.
     """
     suffix = Path(path).suffix.lower()
     if suffix not in _SAVE_OPTIONS:
         known = ', '.join(_SAVE_OPTIONS)
         raise InputError(f"cannot write a picture named '{path}': its name must end in {known}")
+    check_size(suffix[1:], img.shape[1::-1])
     pixels = (img.asnumpy() * 255).round().astype('uint8')
     options = _SAVE_OPTIONS[suffix]
     with replacing(Path(path)) as temporary, _silent(options['format']):

@@ -17,6 +17,7 @@ from styletransfer import images
 from styletransfer.errors import InputError
 from styletransfer.images import (
     PICTURE_FORMATS,
+    check_size,
     find_pictures,
     load_image,
     parse_shape,
@@ -571,6 +572,20 @@ def test_save_under_another_ending(tmp_path, name):
     with pytest.raises(InputError, match=r'must end in \.png, \.jpg'):
         save_image(tmp_path / name, np.zeros((2, 2, 3)))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(('ending', 'most'), [('jpg', 65500), ('jpeg', 65500), ('webp', 16383)])
+def test_pictures_too_large_for_a_format(tmp_path, capfd, ending, most):
+    path = tmp_path / f'picture.{ending}'
+    for shape in ((1, most), (most, 1)):
+        check_size(ending, shape)
+        save_image(path, np.zeros((*shape, 3)))
+        assert attribute(path, 'size') == shape[::-1]
+    for shape in ((1, most + 1), (most + 1, 1)):
+        with pytest.raises(InputError, match=f'a {ending} has room for {most} .* choose png'):
+            save_image(path, np.zeros((*shape, 3)))
+    check_size('png', (10**6, 1))
+    assert capfd.readouterr() == ('', '')
 
 
 def test_preprocess_by_hand():
