@@ -52,7 +52,15 @@ def cropped(img: np.ndarray, image_shape: ImageShape) -> np.ndarray:
 
 
 def scaled_shape(image_shape: ImageShape, scale: float) -> ImageShape:
-    """Return a shape whose sides are `scale` times as long, but not too short for the network."""
+    """Return a shape whose sides are `scale` times as long, but not too short for the network.
+
+    Raises
+    ------
+    InputError
+        If it would be larger than any picture.
+    """
+    if not scale * max(image_shape) < 1e6:
+        raise InputError(f'{shape_text(image_shape)} made {scale:g} times as large is no picture')
     width, height = (max(SMALLEST_SIDE, round(side * scale)) for side in image_shape)
     return width, height
 
