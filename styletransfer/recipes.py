@@ -44,7 +44,7 @@ def choice(default: str, help: str, table: Mapping[str, object]) -> Any:
 def parse_layers(text: str) -> Tuple[Layer, ...]:
     """Return layers from text such as 'conv1_1,conv2_1' or '0,5'."""
     layers = [layer.strip() for layer in text.split(',')]
-    return tuple(int(layer) if layer.isdigit() else layer for layer in layers if layer)
+    return tuple(whole(layer) if layer.isdecimal() else layer for layer in layers if layer)
 
 
 def parse_weights(text: str) -> Tuple[float, ...]:

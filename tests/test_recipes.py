@@ -10,6 +10,7 @@ from styletransfer.recipes import (
     D2L_ZH,
     Stage,
     find_recipe,
+    parse_layers,
     parse_weights,
     with_shape,
     with_stages,
@@ -150,6 +151,13 @@ def test_a_step_size_that_grows_is_no_mistake():
 @pytest.mark.parametrize('name', ['lr_decay_epoch', 'lr_decay_start'])
 def test_whole_numbers_of_any_length_are_numbers(name):
     assert getattr(Stage((32, 32), **{name: 10**400}), name) == 10**400
+
+
+def test_layers_are_names_or_numbers():
+    assert parse_layers('conv1_1, 5,,٣') == ('conv1_1', 5, 3)
+    assert parse_layers('²,-1') == ('²', '-1')
+    with pytest.raises(InputError, match='must be at most 2147483647'):
+        parse_layers('9' * 11)
 
 
 def test_weights_of_layers_are_numbers():
