@@ -17,7 +17,13 @@ What the commands rest on: `errors`, `files`, `machine`, `command`, `outputs`, a
 
 from __future__ import annotations
 
+import signal
+import sys
 from typing import TYPE_CHECKING, Any
+
+if sys.argv[:1] == ['-m'] and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    # Python is loading a command, which takes seconds: until it runs, Ctrl-C just ends it
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from styletransfer import _compat  # noqa: F401  (before anything imports MXNet)
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+
+from styletransfer.command import exit_status
+
 COMMANDS = {
     'train': 'turn a photo into a painting, coarse to fine',
     'weights': "list, download and check the networks' weights",
@@ -10,12 +14,13 @@ COMMANDS = {
 }
 
 
-def main() -> None:
+def run() -> int:
     """Print one line for each command."""
     print('python -m styletransfer.COMMAND --help\n')
     for name, about in COMMANDS.items():
         print(f'  {name:<{max(map(len, COMMANDS))}}  {about}')
+    return 0
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(exit_status(run))

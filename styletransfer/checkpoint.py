@@ -15,7 +15,7 @@ from mxnet import gluon
 from mxnet import numpy as np
 
 from styletransfer.errors import InputError
-from styletransfer.files import replacing
+from styletransfer.files import fits, open_regular, reading, replacing
 from styletransfer.optimizers import Arrays, restore_trainer, trainer_state
 
 
@@ -35,10 +35,17 @@ class Checkpoint(NamedTuple):
         return self.record['stage']
 
     def restore(self, X: np.ndarray, trainer: gluon.Trainer) -> int:
-        """Put picture and optimiser back where they stood; return after which epoch that was."""
-        if 'X' in self.arrays:  # not if it was kept before the first epoch
-            X[:] = np.array(self.arrays['X'], ctx=X.ctx)
-        restore_trainer(trainer, self.arrays)
+        """Put picture and optimiser back where they stood; return after which epoch that was.
+
+        Raises
+        ------
+        InputError
+            If they do not fit.
+        """
+        with reading('the checkpoint is of another run', 'leave out --resume to start a new one'):
+            if 'X' in self.arrays:  # not if it was kept before the first epoch
+                X[:] = np.array(self.arrays['X'], ctx=X.ctx)
+            restore_trainer(trainer, self.arrays)
         return self.record['epoch']
 
 
@@ -53,28 +60,35 @@ def save_checkpoint(path: Path, arrays: Mapping[str, numpy.ndarray], record: Any
         save_file(tensors, temporary, metadata=metadata)
 
 
-def load_checkpoint(path: Path) -> Checkpoint:
+def load_checkpoint(path: Path, pattern: Any = object) -> Checkpoint:
     """Return what `save_checkpoint` wrote.
+
+    Parameters
+    ----------
+    path : Path
+    pattern : optional
+        How the record must be made: see `fits`.
 
     Raises
     ------
     InputError
-        If the file is not a checkpoint of this package, or not as it was written.
+        If the file is not a checkpoint of this package, or not as it was written, or its record
+        is made otherwise.
     """
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
 
-    try:
+    open_regular(path).close()  # safetensors, which opens it by name, would wait for a pipe
+    damaged = f"'{path}' is not a checkpoint of this program, or damaged"
+    with reading(damaged, 'remove it, and start again'):
         with safe_open(str(path), framework='numpy') as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             metadata = file.metadata()
         if metadata['sha256'] != _digest(arrays, metadata['record']):
             raise ValueError('its contents have changed since')
-        return Checkpoint(arrays, json.loads(metadata['record']))
-    except (SafetensorError, OSError, TypeError, KeyError, ValueError) as error:
-        raise InputError(
-            f"'{path}' is not a checkpoint of this program, or damaged ({error}): remove it, and "
-            'start again'
-        ) from error
+        record = json.loads(metadata['record'])
+    if not fits(record, pattern):
+        raise InputError(f"'{path}' is not of this command: choose another --output")
+    return Checkpoint(arrays, record)
 
 
 def _digest(arrays: Mapping[str, numpy.ndarray], text: str) -> str:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import re
+import signal
 import sys
-from typing import Any, Callable, List, Mapping, NoReturn, Optional, Sequence
+from typing import Any, Callable, List, Mapping, NoReturn, Optional, Sequence, TextIO
 
-from styletransfer.errors import InputError, unknown
+from styletransfer.errors import InputError, printable, telling_line, unknown
+
+LONGEST = 1000  # characters of a message
+MOST, MOST_WHOLE = 1e30, 2**31 - 1  # MXNet computes in float32, and counts in 32 bits
 
 
 class Parser(argparse.ArgumentParser):
@@ -25,6 +31,9 @@ class Parser(argparse.ArgumentParser):
     ) -> argparse.Namespace:
         """Return the arguments; an unknown flag is told with the known one most like it."""
         argv = joined(sys.argv[1:] if argv is None else argv)
+        for name in (text[:-3] for text in argv if re.fullmatch('--.+=--', text)):
+            # argparse would make an empty list of it
+            raise InputError(f"argument {name}: '--' is no value (--help lists all flags)")
         args, rest = self.parse_known_args(argv, namespace)
         for name in (text.split('=')[0] for text in rest if text.startswith('-')):
             raise unknown('flag', name, self._option_string_actions, '--help lists all flags')
@@ -53,7 +62,6 @@ def joined(argv: Sequence[str]) -> List[str]:
 
 def argument(parse: Callable[[str], Any]) -> Callable[[str], Any]:
     """Let argparse show what `parse` says of a value that it cannot use."""
-    what = 'a number' if parse is float else 'a whole number'
 
     def parsed(text: str) -> Any:
         try:
@@ -61,7 +69,7 @@ def argument(parse: Callable[[str], Any]) -> Callable[[str], Any]:
         except InputError as error:
             raise argparse.ArgumentTypeError(str(error)) from error
         except ValueError as error:
-            raise argparse.ArgumentTypeError(f"'{text}' is not {what}") from error
+            raise argparse.ArgumentTypeError(f"'{text}' is not a number") from error
 
     return parsed
 
@@ -71,30 +79,99 @@ def listed(parse: Callable[[str], Any]) -> Callable[[str], List[Any]]:
     return lambda text: [parse(part) for part in text.split(',')]
 
 
+def finite(text: str) -> float:
+    """Return a number that MXNet can compute with."""
+    try:
+        number = float(text)
+    except ValueError:
+        raise InputError(f"'{text}' is not a number") from None
+    if not abs(number) <= MOST:
+        raise InputError(f'it is {text}, but must be a finite number, at most {MOST:g}')
+    return number
+
+
+def whole(text: str) -> int:
+    """Return a whole number that MXNet can count with."""
+    try:
+        number = int(text)
+    except ValueError:
+        raise InputError(f"'{text}' is not a whole number") from None
+    if abs(number) > MOST_WHOLE:
+        raise InputError(f'it is {text}, but must be at most {MOST_WHOLE}')
+    return number
+
+
 def positive(text: str) -> int:
     """Return a whole number above 0."""
-    if int(text) < 1:
+    if whole(text) < 1:
         raise InputError(f'it is {text}, but must be at least 1')
-    return int(text)
+    return whole(text)
 
 
 def natural(text: str) -> int:
     """Return a whole number, 0 or above."""
-    if int(text) < 0:
+    if whole(text) < 0:
         raise InputError(f'it is {text}, but must not be below 0')
-    return int(text)
+    return whole(text)
 
 
 def exit_status(run: Callable[[], int]) -> int:
-    """Run a command and return its exit status: 2 and one line if the user made a mistake."""
+    """Run a command and return its exit status: 2 and one line if the user made a mistake.
+
+    So it is, too, if the system refuses what nobody has foreseen, such as to print on a full disk.
+    Ctrl-C is 130. If nobody reads any more what is printed, as behind ``| head -1``, the command
+    ends without a word and with 141, like other programs.
+    """
+    begin()
+    status, words = 2, ''
     try:
-        return run()
+        try:
+            return run()
+        finally:
+            sys.stdout.flush()  # what cannot be printed is known only now
     except InputError as error:
-        print('error: ' + ' '.join(str(error).split()), file=sys.stderr)
-        return 2
+        words = f'error: {error}'
     except KeyboardInterrupt:
-        print('stopped', file=sys.stderr)
-        return 130
+        status, words = 130, 'stopped'
+    except BrokenPipeError:
+        status = 128 + signal.SIGPIPE
+    except OSError as error:
+        name = f" '{error.filename}'" if error.filename else ''
+        words = f'error: the system refuses{name}: {telling_line(error)}'
+    for stream, line in (('stdout', ''), ('stderr', words and one_line(words) + '\n')):
+        try:
+            print(line, end='', flush=True, file=getattr(sys, stream))
+        except OSError:  # or Python would say so when it ends
+            setattr(sys, stream, nowhere())
+    return status
+
+
+def begin() -> None:
+    """Let whatever is printed be printable, and let Ctrl-C be told in one word from now on."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # see the package's __init__
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    for name in ('stdout', 'stderr'):
+        stream = getattr(sys, name)
+        if stream is None:  # it was closed before we began
+            setattr(sys, name, nowhere())
+        elif isinstance(stream, io.TextIOWrapper):
+            # names may hold what the terminal's encoding has no sign for
+            stream.reconfigure(errors='backslashreplace')
+
+
+def nowhere() -> TextIO:
+    """Return a stream on which what is printed is lost."""
+    return open(os.devnull, 'w', encoding='utf-8')
+
+
+def one_line(words: str) -> str:
+    """Return a message as one printable line, of a long one the beginning and the end.
+
+    The beginning says what is wrong, the end what to do; between are names that were given.
+    """
+    line = printable(words)
+    half = LONGEST // 2
+    return line if len(line) <= LONGEST else f'{line[:half]} ... {line[-half:]}'
 
 
 def jobs(

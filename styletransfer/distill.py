@@ -36,12 +36,14 @@ from PIL import Image
 
 from styletransfer import vgg
 from styletransfer.checkpoint import load_checkpoint, save_checkpoint
-from styletransfer.command import Parser, argument, exit_status, natural, positive
+from styletransfer.command import Parser, argument, exit_status, finite, natural, positive
 from styletransfer.errors import InputError
-from styletransfer.files import replacing
+from styletransfer.files import reading, replacing
 from styletransfer.images import find_pictures, load_image, rgb_mean, rgb_std, samples
+from styletransfer.machine import total_memory
 from styletransfer.optimizers import restore_trainer, trainer_state
 from styletransfer.rescale import balance, frozen, level
+from styletransfer.train.memory import network_bytes
 from styletransfer.weights.fetch import fetch, local_weights
 from styletransfer.weights.formats import (
     Conv,
@@ -54,6 +56,9 @@ from styletransfer.weights.formats import (
 CONVS = [name for name in vgg.vgg_layer_names() if name.startswith('conv')][:13]
 TAPS = ('conv1_1', 'conv2_1', 'conv3_1', 'conv4_1', 'conv4_4', 'conv5_1')
 SLIM = vgg.BACKBONES['vgg19_slim']
+
+# what the record of a checkpoint holds
+STANDING = {'settings': {}, 'step': int, 'history': [{'step': int, 'r_squared': [float]}]}
 
 
 class Taps(nn.HybridBlock):
@@ -258,7 +263,9 @@ def make_parser() -> Parser:
     add('--steps', type=argument(positive), default=4500, help='(%(default)s)')
     add('--batch', type=argument(positive), default=8, help='crops a step (%(default)s)')
     add('--crop', type=argument(positive), default=96, help='their side (%(default)s)')
-    add('--lr', type=float, default=4e-3, help='highest step size of Adam (%(default)s)')
+    add(
+        '--lr', type=argument(finite), default=4e-3, help='highest step size of Adam (%(default)s)'
+    )
     add('--seed', type=argument(natural), default=0, help='(%(default)s)')
     add('--examine-every', type=argument(positive), default=250, help='steps (%(default)s)')
     add('--balance-rounds', type=argument(natural), default=4, help='(%(default)s)')
@@ -274,11 +281,18 @@ def run(argv: Optional[Sequence[str]] = None) -> int:
     if output.suffix != '.safetensors':
         raise InputError(f"--output '{output}' must end in .safetensors")
     checkpoint = output.with_suffix('.checkpoint.safetensors')
-    if not 0 < args.lr < math.inf:
-        raise InputError(f'--lr is {args.lr}: it must be a finite number above 0')
+    if args.lr <= 0:
+        raise InputError(f'--lr is {args.lr:g}: it must be above 0')
     if args.crop < vgg.SMALLEST_SIDE:
         raise InputError(f'--crop is {args.crop}: it must be at least {vgg.SMALLEST_SIDE}')
-    pictures = find_pictures(args.pictures)
+    need = network_bytes('vgg19_slim', (args.crop, args.batch * args.crop))
+    have = total_memory(mx.cpu())
+    if have and need > have:  # and the teachers need as much again, at least
+        raise InputError(
+            f'{args.batch} crops of {args.crop}x{args.crop} need more than {need / 1e9:.1f} GB of '
+            f'memory, but there are {have / 1e9:.1f} GB: try a smaller --crop or --batch'
+        )
+    pictures = find_pictures(args.pictures, deep=True)
     if len(pictures) < 2:
         raise InputError(f"'{args.pictures}' holds {len(pictures)} pictures: some are needed")
     aside = pictures[:: min(60, len(pictures))]
@@ -297,13 +311,16 @@ def run(argv: Optional[Sequence[str]] = None) -> int:
     if args.resume:
         if not checkpoint.is_file():
             raise InputError(f"nothing to resume: there is no '{checkpoint}'; leave out --resume")
-        saved = load_checkpoint(checkpoint)
+        saved = load_checkpoint(checkpoint, STANDING)
         if saved.record['settings'] != settings:
             raise InputError("cannot resume with other settings than the interrupted run's")
-        for name, parameter in student._collect_params_with_prefix().items():
-            parameter.set_data(np.array(saved.arrays[name]))
-        restore_trainer(trainer, saved.arrays)
         first, history = saved.record['step'], saved.record['history']
+        with reading(f"'{checkpoint}' is of another network", 'remove it, and start again'):
+            if not 0 < first == history[-1]['step']:
+                raise ValueError(f'its history does not end with step {first}')
+            for name, parameter in student._collect_params_with_prefix().items():
+                parameter.set_data(np.array(saved.arrays[name]))
+            restore_trainer(trainer, saved.arrays)
 
     def keep(step: int) -> None:
         parameters = student._collect_params_with_prefix().items()

@@ -7,13 +7,15 @@ for pictures and (n, 3, height, width) for the network. The two meet in this mod
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import warnings
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple, Union
+from threading import Lock
+from typing import Any, BinaryIO, Dict, Iterator, List, Optional, Tuple, Union
 
 import numpy
 from mxnet import image
@@ -21,7 +23,7 @@ from mxnet import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from styletransfer.errors import InputError, unknown
-from styletransfer.files import assets_folder, replacing
+from styletransfer.files import assets_folder, open_regular, reading, replacing
 
 ImageShape = Tuple[int, int]  # (width, height)
 
@@ -49,8 +51,12 @@ _SAVE_OPTIONS: Dict[str, Dict[str, Any]] = {
     '.tiff': {'format': 'TIFF', 'compression': 'tiff_lzw'},
 }
 
-
 PICTURE_FORMATS = tuple(suffix[1:] for suffix in _SAVE_OPTIONS)
+
+_LARGEST = {'JPEG': 65500, 'WEBP': 16383}  # pixels a side; others take any picture
+_DAMAGED = 'it may be damaged; save it anew, as PNG'
+_BAND = 1 << 20  # pixels that are converted at a time
+_one_at_a_time = Lock()
 
 
 def parse_shape(text: str) -> ImageShape:
@@ -145,44 +151,69 @@ def load_image(path: Union[str, Path], image_shape: Optional[ImageShape] = None)
         If there is no such file, it is not a picture, it is damaged, or it has more than
         89 million pixels (Pillow's limit; found out before any pixel is decoded).
     """
-    path = Path(path)
-    try:
-        if not path.is_file():
-            what = 'it is a folder, or no ordinary file' if path.exists() else 'no such file'
-            raise InputError(f"cannot read picture '{path}': {what}; give a picture's file name")
-        with warnings.catch_warnings():
-            # a damaged tag of a readable picture is nobody's concern; a bomb is
-            warnings.simplefilter('ignore')
-            warnings.simplefilter('error', Image.DecompressionBombWarning)
-            with Image.open(path, formats=_READ_FORMATS) as picture:
-                rgb = _to_srgb(picture)
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        raise InputError(
-            f"picture '{path}' has more than {Image.MAX_IMAGE_PIXELS} pixels: save a smaller one"
-        ) from None
-    except UnidentifiedImageError:
-        raise InputError(
-            f"'{path}' is not a picture that can be read here: use JPEG, PNG, WebP or TIFF"
-        ) from None
-    except InputError:
-        raise
-    # Pillow's readers meet damaged files with errors of many kinds
-    except Exception as error:
-        raise InputError(
-            f"cannot read picture '{path}' ({error}): it may be damaged; save it anew, as PNG"
-        ) from error
-    if image_shape:
-        factor = min(side // (2 * wanted) for side, wanted in zip(rgb.size, image_shape))
-        rgb = rgb.reduce(factor) if factor > 1 else rgb
-    return np.array(numpy.asarray(rgb), dtype='uint8')
+    name = f"picture '{path}'"
+    with open_regular(path) as file, reading(f'cannot read {name}', _DAMAGED):
+        try:
+            pixels = _decoded(file, image_shape)
+        except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+            raise InputError(
+                f'{name} has more than {Image.MAX_IMAGE_PIXELS} pixels: save a smaller one'
+            ) from None
+        except UnidentifiedImageError:
+            raise InputError(
+                f"'{path}' is not a picture that can be read here: use JPEG, PNG, WebP or TIFF"
+            ) from None
+    return np.array(pixels, dtype='uint8')
+
+
+def _decoded(file: BinaryIO, image_shape: Optional[ImageShape]) -> numpy.ndarray:
+    """Return a file's picture as 8-bit sRGB without transparency, averaged down if it is large.
+
+    Of the whole picture there is one copy, as the file has it; all that becomes of it is done
+    band by band.
+    """
+    with warnings.catch_warnings():
+        # a damaged tag of a readable picture is nobody's concern; a bomb is
+        warnings.simplefilter('ignore')
+        warnings.simplefilter('error', Image.DecompressionBombWarning)
+        with Image.open(file, formats=_READ_FORMATS) as picture:
+            with _silent(picture.format):
+                picture.load()
+            with suppress(Exception):  # a damaged tag in a readable picture: it stays as it lies
+                ImageOps.exif_transpose(picture, in_place=True)
+            width, height = picture.size
+            factor = 1
+            if image_shape:
+                factor = max(1, min(width // image_shape[0], height // image_shape[1]) // 2)
+            pixels = numpy.empty((-(-height // factor), -(-width // factor), 3), 'uint8')
+            rows = factor * max(1, _BAND // (factor * width))
+            for top in range(0, height, rows):
+                band = picture.crop((0, top, width, min(height, top + rows)))
+                band = _to_srgb(band)
+                band = band.reduce(factor) if factor > 1 else band
+                pixels[top // factor :][: band.height] = band
+    return pixels
+
+
+@contextmanager
+def _silent(kind: Optional[str]) -> Iterator[None]:
+    """Keep libtiff, a library in C, from printing what it thinks of a damaged file: we say it."""
+    if kind != 'TIFF':
+        yield
+        return
+    with _one_at_a_time, open(os.devnull, 'w') as nowhere:
+        kept = os.dup(2)
+        try:
+            os.dup2(nowhere.fileno(), 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def _to_srgb(picture: Image.Image) -> Image.Image:
-    """Return an open file's picture as 8-bit sRGB without transparency."""
-    picture.load()
+    """Return a picture, or a band of one, as 8-bit sRGB without transparency."""
     profile = picture.info.get('icc_profile')
-    with suppress(Exception):  # a damaged tag in a readable picture: it stays as it lies
-        picture = ImageOps.exif_transpose(picture)
     if picture.mode.startswith('I'):  # 16-bit grey, which Pillow would clip at 255
         grey = numpy.asarray(picture).astype('float64')
         if grey.min() < 0 or grey.max() > 65535:
@@ -223,6 +254,22 @@ def as_picture(img: np.ndarray) -> Image.Image:
     return Image.fromarray((img.asnumpy() * 255).round().astype('uint8'))
 
 
+def check_size(ending: str, image_shape: ImageShape) -> None:
+    """Refuse a picture with more pixels a side than the format has room for.
+
+    Raises
+    ------
+    InputError
+        If it has; the message names a format that has room.
+    """
+    most = _LARGEST.get(_SAVE_OPTIONS[f'.{ending}']['format'], math.inf)
+    if max(image_shape) > most:
+        raise InputError(
+            f'a {ending} has room for {most} pixels a side, but the picture has '
+            f'{max(image_shape)}: choose png'
+        )
+
+
 def save_image(path: Union[str, Path], img: np.ndarray) -> None:
     """Write a picture to a file, in the format its ending says, whole or not at all.
 
@@ -236,14 +283,16 @@ def save_image(path: Union[str, Path], img: np.ndarray) -> None:
     Raises
     ------
     InputError
-        If the ending is another, or the file cannot be written.
+        If the ending is another, the picture is too large, or the file cannot be written.
     """
     suffix = Path(path).suffix.lower()
     if suffix not in _SAVE_OPTIONS:
         known = ', '.join(_SAVE_OPTIONS)
         raise InputError(f"cannot write a picture named '{path}': its name must end in {known}")
-    with replacing(Path(path)) as temporary:
-        as_picture(img).save(temporary, **_SAVE_OPTIONS[suffix])
+    check_size(suffix[1:], img.shape[1::-1])
+    options = _SAVE_OPTIONS[suffix]
+    with replacing(Path(path)) as temporary, _silent(options['format']):
+        as_picture(img).save(temporary, **options)
 
 
 def noise(kind: str, shape: ImageShape, seed: int) -> np.ndarray:
@@ -253,10 +302,22 @@ def noise(kind: str, shape: ImageShape, seed: int) -> np.ndarray:
     return np.array(numbers, dtype='float32')
 
 
-def find_pictures(folder: Union[str, Path]) -> List[Path]:
-    """Return all picture files in a folder and the folders in it, sorted by name."""
-    endings = ('.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff')
-    return sorted(path for path in Path(folder).rglob('*') if path.suffix.lower() in endings)
+def find_pictures(folder: Union[str, Path], deep: bool = False) -> List[Path]:
+    """Return all files in a folder that are called as pictures are, sorted by name.
+
+    With `deep` also those in the folders in it. What the system does not let us look into holds
+    none.
+    """
+    found, folders = [], [str(folder)]
+    while folders:  # a list, as folders lie in folders deeper than functions may call each other
+        with suppress(OSError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    if deep:
+                        folders.append(entry.path)
+                elif Path(entry.name).suffix.lower() in _SAVE_OPTIONS:
+                    found.append(Path(entry.path))
+    return sorted(found)
 
 
 def samples(kind: str) -> Dict[str, Path]:

@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from mxnet import numpy as np
 
+from styletransfer.command import MOST, finite, whole
 from styletransfer.errors import InputError, unknown
 from styletransfer.images import PIXELS, ImageShape
 from styletransfer.losses import SCALINGS, TV_LOSSES
@@ -26,7 +27,7 @@ from styletransfer.vgg import (
 )
 
 
-def option(default: Any, help: str, parse: Callable[[str], Any] = float, **facts: Any) -> Any:
+def option(default: Any, help: str, parse: Callable[[str], Any] = finite, **facts: Any) -> Any:
     """Return a dataclass field that knows how to read itself from a command line."""
     return field(default=default, metadata={'help': help, 'parse': parse, **facts})
 
@@ -39,12 +40,12 @@ def choice(default: str, help: str, table: Mapping[str, object]) -> Any:
 def parse_layers(text: str) -> Tuple[Layer, ...]:
     """Return layers from text such as 'conv1_1,conv2_1' or '0,5'."""
     layers = [layer.strip() for layer in text.split(',')]
-    return tuple(int(layer) if layer.isdigit() else layer for layer in layers if layer)
+    return tuple(whole(layer) if layer.isdecimal() else layer for layer in layers if layer)
 
 
 def parse_weights(text: str) -> Tuple[float, ...]:
     """Return numbers from text such as '1,0.5'."""
-    return tuple(float(number) for number in text.split(','))
+    return tuple(finite(number) for number in text.split(','))
 
 
 def shape_text(shape: ImageShape) -> str:
@@ -53,7 +54,15 @@ def shape_text(shape: ImageShape) -> str:
 
 
 def scaled_shape(image_shape: ImageShape, scale: float) -> ImageShape:
-    """Return a shape whose sides are `scale` times as long, but not too short for the network."""
+    """Return a shape whose sides are `scale` times as long, but not too short for the network.
+
+    Raises
+    ------
+    InputError
+        If it would be larger than any picture.
+    """
+    if not scale * max(image_shape) < 1e6:
+        raise InputError(f'{shape_text(image_shape)} made {scale:g} times as large is no picture')
     width, height = (max(SMALLEST_SIDE, round(side * scale)) for side in image_shape)
     return width, height
 
@@ -66,7 +75,7 @@ def _check_numbers(settings: Any, positive: Sequence[str] = ()) -> None:
             raise unknown(entry.name.replace('_', ' '), value, table)
         if not isinstance(value, (int, float)):
             continue
-        if not math.isfinite(value) or value < 0:
+        if not 0 <= value < math.inf:
             raise InputError(f'{entry.name} is {value}: it must be a finite number, not below 0')
         if entry.name in positive and not value:
             raise InputError(f'{entry.name} is 0: it must be above 0')
@@ -78,11 +87,11 @@ class Stage:
 
     image_shape: ImageShape
     lr: float = option(0.01, "step size of Adam, in units of a colour's standard deviation")
-    num_epochs: int = option(500, 'steps; 0 leaves the stage out', int)
-    lr_decay_epoch: int = option(200, 'epochs between two drops of the step size', int)
+    num_epochs: int = option(500, 'steps; 0 leaves the stage out', whole)
+    lr_decay_epoch: int = option(200, 'epochs between two drops of the step size', whole)
     lr_decay: float = option(0.1, 'what the step size is multiplied by at a drop')
     lr_decay_start: int = option(
-        0, 'epochs before the counting to the first drop begins (the Chinese edition: 1)', int
+        0, 'epochs before the counting to the first drop begins (the Chinese edition: 1)', whole
     )
 
     def __post_init__(self) -> None:
@@ -92,6 +101,14 @@ class Stage:
                 f'need at least {SMALLEST_SIDE}x{SMALLEST_SIDE}'
             )
         _check_numbers(self, positive=('lr', 'lr_decay', 'lr_decay_epoch'))
+        try:
+            last = self.lr_at(self.num_epochs)
+        except OverflowError:
+            last = math.inf
+        if last > MOST:
+            raise InputError(
+                f'lr_decay is {self.lr_decay:g}: with it the step size would grow beyond {MOST:g}'
+            )
 
     @property
     def title(self) -> str:

@@ -9,6 +9,8 @@ if 'PYTEST_XDIST_WORKER' in os.environ:
 import styletransfer  # noqa: F401  (before MXNet: it makes newer NumPys acceptable)
 
 # isort: split
+import signal
+
 import mxnet as mx
 import pytest
 from mxnet import numpy as np
@@ -39,3 +41,17 @@ def tiny_net():
 @pytest.fixture
 def tiny_stage():
     return Stage((40, 24), lr=0.05, num_epochs=20, lr_decay_epoch=6, lr_decay_start=1)
+
+
+@pytest.fixture
+def at_once():
+    """Let a test fail that waits, as for someone who writes into a pipe."""
+
+    def waited(number, frame):
+        raise AssertionError('it waits')
+
+    before = signal.signal(signal.SIGALRM, waited)
+    signal.alarm(20)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)

@@ -1,5 +1,9 @@
 """Checkpoints: what is written comes back, and a run that goes on from one is the same run."""
 
+import hashlib
+import os
+import resource
+import struct
 from dataclasses import replace
 
 import mxnet as mx
@@ -7,6 +11,7 @@ import numpy
 import pytest
 from mxnet import autograd, gluon
 from mxnet import numpy as np
+from safetensors.numpy import save_file
 
 from styletransfer.checkpoint import (
     Checkpoint,
@@ -84,15 +89,52 @@ def test_truncated_file_is_refused(tmp_path, length):
 
 
 def test_files_of_others_are_refused(tmp_path):
-    from safetensors.numpy import save_file
-
     save_file({'a': numpy.zeros(3)}, tmp_path / 'weights')
     save_file({'a': numpy.zeros(3)}, tmp_path / 'noted', metadata={'record': '{}'})
     (tmp_path / 'words').write_text('{"record": 1}')
-    (tmp_path / 'folder').mkdir()
-    for name in ('weights', 'noted', 'words', 'folder', 'missing'):
+    for name in ('weights', 'noted', 'words'):
         with pytest.raises(InputError, match='not a checkpoint of this program'):
             load_checkpoint(tmp_path / name)
+
+
+def test_what_is_no_ordinary_file_is_refused(tmp_path, at_once):
+    (tmp_path / 'folder').mkdir()
+    os.mkfifo(tmp_path / 'pipe')
+    (tmp_path / 'endless').symlink_to('/dev/zero')
+    for name, why in {
+        'folder': 'it is a folder',
+        'missing': 'no such file',
+        'pipe': 'it is no ordinary file',
+        'endless': 'it is no ordinary file',
+    }.items():
+        with pytest.raises(InputError, match=f"cannot read '.*{name}': {why}"):
+            load_checkpoint(tmp_path / name)
+
+
+@pytest.mark.parametrize('kind', ['F8_E4M3', 'F8_E8M0', 'X9'])
+def test_numbers_of_a_kind_that_numpy_has_not(tmp_path, kind):
+    save_checkpoint(tmp_path / 'run', {'X': numpy.zeros(4, 'int8')}, {})
+    whole = (tmp_path / 'run').read_bytes()
+    header = whole[8:-4].replace(b'"I8"', f'"{kind}"'.encode())
+    (tmp_path / 'run').write_bytes(struct.pack('<Q', len(header)) + header + whole[-4:])
+    with pytest.raises(InputError, match='not a checkpoint of this program, or damaged'):
+        load_checkpoint(tmp_path / 'run')
+
+
+@pytest.mark.parametrize('text', ['[' * 100000, '{', ''], ids=['deep', 'cut', 'empty'])
+def test_a_record_that_is_no_json_is_refused_though_its_digest_is_right(tmp_path, text):
+    notes = {'record': text, 'sha256': hashlib.sha256(text.encode()).hexdigest()}
+    save_file({}, tmp_path / 'run', metadata=notes)
+    with pytest.raises(InputError, match='not a checkpoint of this program, or damaged'):
+        load_checkpoint(tmp_path / 'run')
+
+
+def test_a_record_of_another_command_is_refused(tmp_path):
+    save_checkpoint(tmp_path / 'run', ARRAYS, RECORD)
+    assert load_checkpoint(tmp_path / 'run', {'stage': int, 'name': str}).record == RECORD
+    for pattern in ({'step': int}, {'stage': str}, [int]):
+        with pytest.raises(InputError, match=r"run' is not of this command: choose another --out"):
+            load_checkpoint(tmp_path / 'run', pattern)
 
 
 def test_failure_to_write_leaves_the_checkpoint_before(tmp_path):
@@ -100,6 +142,35 @@ def test_failure_to_write_leaves_the_checkpoint_before(tmp_path):
     with pytest.raises(TypeError):
         save_checkpoint(tmp_path / 'run', {}, {'not for JSON': object()})
     assert load_checkpoint(tmp_path / 'run').record == RECORD
+
+
+def test_a_disk_that_takes_no_more_is_told_in_one_line(tmp_path):
+    save_checkpoint(tmp_path / 'run', ARRAYS, RECORD)
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10000, limit[1]))
+    try:
+        with pytest.raises(
+            InputError, match=r"^cannot write '.*run': .*too large.*another folder$"
+        ):
+            save_checkpoint(tmp_path / 'run', {'X': numpy.zeros(10**6)}, RECORD)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert load_checkpoint(tmp_path / 'run').record == RECORD
+    assert [entry.name for entry in tmp_path.iterdir()] == ['run']
+
+
+@pytest.mark.parametrize(
+    'arrays',
+    [
+        {'X': numpy.zeros((1, 3, 9, 8), 'float32')},
+        {'X': numpy.zeros((1, 3, 2, 2), 'float32'), 'adam.0.steps': numpy.array([5])},
+    ],
+    ids=['other shape', 'no averages'],
+)
+def test_arrays_that_do_not_fit_the_run_are_refused(arrays):
+    X, trainer = get_inits(D2L_ZH, np.ones((1, 3, 2, 2)), mx.cpu(), 0.1)
+    with pytest.raises(InputError, match=r'of another run \(.*\): leave out --resume to start a'):
+        Checkpoint(arrays, {'stage': 0, 'epoch': 5}).restore(X, trainer)
 
 
 def minimise(steps, arrays=None):

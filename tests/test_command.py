@@ -1,22 +1,29 @@
 """The frame of every command: how arguments are read, and how mistakes are told."""
 
 import argparse
+import io
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 import styletransfer
 from styletransfer.__main__ import COMMANDS
-from styletransfer.__main__ import main as list_commands
+from styletransfer.__main__ import run as list_commands
 from styletransfer.command import (
     Parser,
     argument,
     exit_status,
+    finite,
     jobs,
     joined,
     listed,
     natural,
     positive,
+    whole,
 )
 from styletransfer.errors import InputError
 
@@ -25,7 +32,9 @@ from styletransfer.errors import InputError
 def parser():
     parser = Parser('train', 'For tests.')
     parser.add_argument('--shape')
-    parser.add_argument('--lr', type=listed(argument(float)))
+    parser.add_argument('--lr', type=listed(argument(finite)))
+    parser.add_argument('--style', nargs='+')
+    parser.add_argument('--tile', type=argument(float))
     parser.add_argument('--save-every', type=argument(positive))
     parser.add_argument('--seed', type=argument(natural), default=0)
     parser.add_argument('--quiet', action='store_true')
@@ -37,6 +46,8 @@ def test_arguments_are_read(parser):
     assert vars(args) == {
         'shape': None,
         'lr': [1, 0.5],
+        'style': None,
+        'tile': None,
         'save_every': 7,
         'seed': 0,
         'quiet': True,
@@ -54,6 +65,22 @@ def test_arguments_are_read(parser):
         (['--shape'], 'argument --shape: expected one argument (--help lists all flags)'),
         (['--lr', '1,x'], "argument --lr: 'x' is not a number (--help lists all flags)"),
         (['--lr', ''], "argument --lr: '' is not a number (--help lists all flags)"),
+        (['--tile', 'x'], "argument --tile: 'x' is not a number (--help lists all flags)"),
+        (
+            ['--lr', 'nan'],
+            'argument --lr: it is nan, but must be a finite number, at most 1e+30 (',
+        ),
+        (['--lr', '1,-inf'], 'argument --lr: it is -inf, but must be a finite number, at most'),
+        (['--lr=1e31'], 'argument --lr: it is 1e31, but must be a finite number, at most 1e+30 ('),
+        (['--seed', '2147483648'], 'argument --seed: it is 2147483648, but must be at most 21474'),
+        (['--seed', '9' * 401], 'argument --seed: it is 9999'),
+        (['--seed', '9' * 5000], "argument --seed: '9999"),
+        (['--save-every', '-9999999999'], 'argument --save-every: it is -9999999999, but must be'),
+        (['--shape=--'], "argument --shape: '--' is no value (--help lists all flags)"),
+        (['--lr=--'], "argument --lr: '--' is no value (--help lists all flags)"),
+        (['--style=--', 'x'], "argument --style: '--' is no value (--help lists all flags)"),
+        (['--style', 'x', '--tile=--'], "argument --tile: '--' is no value (--help lists all"),
+        (['--quiet=--'], "argument --quiet: '--' is no value (--help lists all flags)"),
         (['--seed', 'x'], "argument --seed: 'x' is not a whole number (--help lists all flags)"),
         (['--seed', '-1'], 'argument --seed: it is -1, but must not be below 0 (--help lists'),
         (['--save-every', '0'], 'argument --save-every: it is 0, but must be at least 1 (--help'),
@@ -73,7 +100,8 @@ def test_abbreviations_are_not_taken(parser):  # a new flag could change what th
 
 def test_values_may_begin_with_a_hyphen(parser):
     assert parser.parse_args(['--shape', '-1x5']).shape == '-1x5'
-    assert parser.parse_args(['--lr', '-inf']).lr == [float('-inf')]
+    assert parser.parse_args(['--lr', '-1e30']).lr == [-1e30]
+    assert parser.parse_args(['--shape=--x']).shape == '--x'
 
 
 @pytest.mark.parametrize(
@@ -116,12 +144,140 @@ def test_exit_status_is_that_of_the_command(capsys):
     assert capsys.readouterr() == ('', '')
 
 
-def test_a_mistake_of_the_user_is_one_line_and_status_2(capsys):
+@pytest.mark.parametrize('number', [-(2**31) + 1, 0, 2**31 - 1])
+def test_whole_numbers(number):
+    assert whole(str(number)) == number
+
+
+@pytest.mark.parametrize('number', [-1e30, 0.0, 1e-300, 1e30])
+def test_finite_numbers(number):
+    assert finite(str(number)) == number
+
+
+def refuse(words):
     def run():
-        raise InputError('the first line\nthe second\tone')
+        raise InputError(words)
+
+    return run
+
+
+def test_a_mistake_of_the_user_is_one_line_and_status_2(capsys):
+    assert exit_status(refuse("there is no 'x'; did you mean 'é'?")) == 2
+    assert capsys.readouterr() == ('', "error: there is no 'x'; did you mean 'é'?\n")
+
+
+@pytest.mark.parametrize(
+    ('words', 'told'),
+    [
+        ('the first line\nthe second\tone', r'the first line\nthe second\tone'),
+        ("no '\x1b[2J\x9b1m\x07'", r"no '\x1b[2J\x9b1m\x07'"),
+        ("no '\udcff\u202e.png'", r"no '\udcff\u202e.png'"),
+        ('begin ' + 'x' * 5000 + ' end', 'begin ' + 'x' * 487 + ' ... ' + 'x' * 496 + ' end'),
+        ('x' * 993, 'x' * 993),
+    ],
+    ids=['lines', 'escapes', 'names', 'long', 'not quite'],
+)
+def test_whatever_was_given_it_is_one_line_that_can_be_shown(capsys, words, told):
+    assert exit_status(refuse(words)) == 2
+    assert capsys.readouterr() == ('', f'error: {told}\n')
+
+
+def test_names_that_the_terminal_cannot_show_are_printed_escaped(monkeypatch):
+    printed = io.BytesIO()
+    monkeypatch.setattr(sys, 'stdout', io.TextIOWrapper(printed, encoding='ascii'))
+    assert exit_status(lambda: print(os.fsdecode(b'\xff.png'), 'é') or 0) == 0
+    assert printed.getvalue() == rb'\udcff.png \xe9' + b'\n'
+
+
+@pytest.fixture
+def program(tmp_path):
+    """Return a function that runs Python with a stand-in for MXNet, which takes a second less."""
+    root = Path(styletransfer.__file__).parents[1]
+
+    def run(*args, mxnet='class npx: set_np = lambda: None', **options):
+        (tmp_path / 'mxnet.py').write_text(mxnet)
+        return subprocess.run(
+            [sys.executable, *args],
+            env={**os.environ, 'PYTHONPATH': f'{tmp_path}:{root}'},
+            check=False,
+            **options,
+        )
+
+    return run
+
+
+@pytest.mark.parametrize('what', ["print('told')", "print('told'); sys.exit(0)"])
+def test_printing_into_a_pipe_that_nobody_reads(program, what):
+    reads, writes = os.pipe()
+    os.close(reads)
+    text = f'import sys; from styletransfer.command import *\ndef run(): {what}\n'
+    text += 'sys.exit(exit_status(run))'
+    done = program('-c', text, stdout=writes, stderr=subprocess.PIPE)
+    os.close(writes)
+    assert (done.returncode, done.stderr) == (141, b'')
+
+
+def test_printing_on_a_disk_that_is_full(program):
+    with open('/dev/full', 'w') as full:
+        done = program('-m', 'styletransfer', stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 2
+    assert done.stderr == b'error: the system refuses: No space left on device\n'
+
+
+@pytest.mark.parametrize('number', [1, 2])
+def test_printing_where_there_is_nothing_to_print_on(program, number):
+    text = """if True:
+        import sys; from styletransfer.command import *
+        def run():
+            print('told', flush=True)
+            raise InputError('x')
+        sys.exit(exit_status(run))"""
+    pipe = subprocess.PIPE
+    done = program(
+        '-c', text, stdout=pipe, stderr=pipe, preexec_fn=lambda: os.close(number), text=True
+    )
+    assert done.returncode == 2
+    assert (done.stdout, done.stderr) == [('', 'error: x\n'), ('told\n', '')][number - 1]
+
+
+def test_complaining_on_a_disk_that_is_full(program):
+    text = 'import sys; from styletransfer.command import *\nsys.exit(jobs("a", "b", {})(["x"]))'
+    with open('/dev/full', 'w') as full:
+        assert program('-c', text, stderr=full).returncode == 2
+
+
+def test_what_the_system_refuses_unforeseen(capsys):
+    def run():
+        os.stat('x' * 300)
 
     assert exit_status(run) == 2
-    assert capsys.readouterr() == ('', 'error: the first line the second one\n')
+    name = 'x' * 300
+    assert capsys.readouterr().err == f"error: the system refuses '{name}': File name too long\n"
+
+
+def test_of_a_command_that_is_not_loaded_yet_ctrl_c_leaves_nothing_to_read(program):
+    mxnet = 'import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nos._exit(7)'
+
+    def load(handler):
+        done = program(
+            *('-m', 'styletransfer'),
+            mxnet=mxnet,
+            stderr=subprocess.PIPE,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, handler),
+        )
+        return done.returncode, done.stderr
+
+    assert load(signal.SIG_DFL) == (-signal.SIGINT, b'')
+    assert load(signal.SIG_IGN) == (7, b'')  # as of a job in the background
+
+
+def test_once_it_runs_ctrl_c_is_told(capsys):
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        assert exit_status(lambda: os.kill(os.getpid(), signal.SIGINT) or 0) == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert capsys.readouterr() == ('', 'stopped\n')
 
 
 def test_ctrl_c_is_one_word_and_status_130(capsys):

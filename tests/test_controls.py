@@ -1,5 +1,6 @@
 """Several paintings, the scale of their strokes, and regions: by property."""
 
+import math
 from dataclasses import replace
 
 import mxnet as mx
@@ -164,6 +165,9 @@ def test_a_style_mask_chooses_what_is_looked_at(tiny_net):
 def test_the_scale_of_the_strokes_is_the_size_of_the_painting(tiny_net):
     assert scaled_shape((560, 320), 0.5) == (280, 160)
     assert scaled_shape((20, 40), 0.1) == (16, 16)
+    for scale in (25000, 1e200, math.inf, math.nan):
+        with pytest.raises(InputError, match=r'20x40 made .* times as large is no picture'):
+            scaled_shape((20, 40), scale)
     X = preprocess(picture(4), SHAPE)
     style = [Style(picture(2))]
     loss_at = controlled(tiny_net, D2L_ZH, picture(1), style, CPU, style_scale=2.0)

@@ -16,7 +16,16 @@ from mxnet import numpy as np
 from PIL import Image
 from safetensors.numpy import load_file
 
-from styletransfer.distill import SLIM, TAPS, Student, load_teachers, main, one_cycle
+from styletransfer.checkpoint import save_checkpoint
+from styletransfer.distill import (
+    SLIM,
+    TAPS,
+    Student,
+    load_teachers,
+    main,
+    make_parser,
+    one_cycle,
+)
 from styletransfer.errors import InputError
 from styletransfer.rescale import frozen
 from styletransfer.vgg import BACKBONES, extract_features, layer_index
@@ -86,6 +95,31 @@ def test_a_killed_run_resumes_to_the_same_network(material, tmp_path):
         numpy.testing.assert_array_equal(a[name], b[name])
 
 
+def test_a_checkpoint_of_another_training_is_refused(material, tmp_path, capsys):
+    output = tmp_path / 'slim.safetensors'
+    checkpoint = tmp_path / 'slim.checkpoint.safetensors'
+    arguments = ['--steps', '9', '--quiet', '--output', str(output), '--resume']
+    settings = vars(make_parser().parse_args([*material, *arguments]))
+    for name in ('resume', 'quiet', 'output'):
+        del settings[name]
+    marks = [{'step': 3, 'r_squared': [0.5] * 6}]
+    good = {'settings': settings, 'step': 3, 'history': marks}
+    for change, says in (
+        ({}, 'of another network'),  # it lacks the arrays
+        ({'settings': {}}, 'other settings'),
+        ({'settings': None}, 'not of this command'),
+        ({'step': 2}, 'does not end with step 2'),
+        ({'step': -3, 'history': [{**marks[0], 'step': -3}]}, 'does not end with step -3'),
+        ({'history': []}, 'of another network (list index out of range)'),
+        ({'history': [{'step': 3, 'r_squared': 'x'}]}, 'not of this command'),
+    ):
+        save_checkpoint(checkpoint, {}, {**good, **change})
+        assert main([*material, *arguments]) == 2
+        err = capsys.readouterr().err
+        assert says in err
+        assert err.count('\n') == 1
+
+
 def test_batch_normalisation_is_folded_without_loss():
     mx.random.seed(0)
     student = Student(SLIM.widths, [3] * 6)
@@ -125,7 +159,10 @@ def test_one_cycle_rises_then_falls_to_nearly_nothing():
     ('change', 'message'),
     [
         (['--crop', '8'], 'at least 16'),
+        (['--crop', '999999'], 'need more than'),
+        (['--batch', '99999999'], 'try a smaller --crop or --batch'),
         (['--lr', 'nan'], 'finite'),
+        (['--lr', '0'], '--lr is 0: it must be above 0'),
         (['--steps', '0'], 'at least 1'),
         (['--output', 'slim.params'], '.safetensors'),
         (['--pictures', 'nowhere'], 'nowhere'),

@@ -2,16 +2,22 @@
 
 import os
 import struct
+import subprocess
+import sys
 import zlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy
 import pytest
 from mxnet import numpy as np
 from PIL import Image, ImageCms
 
+from styletransfer import images
 from styletransfer.errors import InputError
 from styletransfer.images import (
     PICTURE_FORMATS,
+    check_size,
     find_pictures,
     load_image,
     parse_shape,
@@ -24,6 +30,7 @@ from styletransfer.images import (
     save_image,
 )
 
+ROOT = Path(__file__).parent.parent
 RED, GREEN, BLUE, WHITE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255,) * 3, (0,) * 3
 COLOURS = [[RED, GREEN, BLUE], [WHITE, (10, 20, 30), (200, 150, 100)]]  # 3 wide, 2 high
 
@@ -411,6 +418,107 @@ def test_missing_file_folder_and_pipe(tmp_path):
         load_image(tmp_path / ('x' * 300 + '.png'))
 
 
+def test_device_and_name_that_is_not_utf_8(tmp_path, at_once):
+    (tmp_path / 'endless.png').symlink_to('/dev/zero')
+    with pytest.raises(InputError, match=r'endless\.png.*no ordinary file'):
+        load_image(tmp_path / 'endless.png')
+    path = tmp_path / os.fsdecode(b'\xff\xfe.png')
+    save_image(path, np.array(colours()) / 255)
+    numpy.testing.assert_array_equal(load(path), colours())
+
+
+@pytest.mark.parametrize('compression', ['tiff_lzw', 'tiff_adobe_deflate', 'jpeg'])
+def test_what_libtiff_thinks_of_a_damaged_file_is_not_printed(tmp_path, capfd, compression):
+    path = tmp_path / 'picture.tif'
+    Image.fromarray(noise(64, 64)).save(path, compression=compression)
+    whole = path.read_bytes()
+    rng = numpy.random.default_rng(0)
+    refused = 0
+    for _ in range(20):
+        damaged = bytearray(whole)
+        for place in rng.integers(0, len(damaged), 9):
+            damaged[place] = rng.integers(256)
+        path.write_bytes(damaged)
+        try:
+            load_image(path)
+        except InputError:
+            refused += 1
+    assert refused
+    assert capfd.readouterr() == ('', '')
+    os.write(2, b'heard')
+    assert capfd.readouterr() == ('', 'heard')
+
+
+def test_several_threads_read_tiffs_and_what_is_printed_later_is_heard(tmp_path, capfd):
+    path = tmp_path / 'picture.tif'
+    Image.fromarray(noise(64, 64)).save(path, compression='tiff_lzw')
+    path.write_bytes(path.read_bytes()[:-3000])
+
+    def read(_):
+        with pytest.raises(InputError):
+            load_image(path)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(read, range(100)))
+    assert capfd.readouterr() == ('', '')
+    os.write(2, b'heard')
+    assert capfd.readouterr() == ('', 'heard')
+
+
+def kinds_of_picture(folder):
+    """Yield files of every kind that is converted in a way of its own."""
+    pixels = noise(45, 31)
+    alpha = numpy.dstack([pixels, noise(45, 31, seed=1)[:, :, 0]])
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    pictures = {
+        'colours.png': Image.fromarray(pixels),
+        'grey.png': Image.fromarray(pixels[:, :, 0]),
+        'bits.png': Image.fromarray(pixels[:, :, 0]).convert('1'),
+        'palette.png': Image.fromarray(pixels).quantize(50),
+        'inks.tif': Image.fromarray(alpha, 'CMYK'),
+        'deep.png': Image.fromarray(pixels[:, :, 0].astype('uint16') * 257),
+        'alpha.png': Image.fromarray(alpha),
+        'grey_alpha.png': Image.fromarray(alpha).convert('LA'),
+    }
+    for name, picture in pictures.items():
+        picture.save(folder / name)
+        yield folder / name
+    for name, options in {
+        'turned.png': {'exif': exif},
+        'transparent.png': {'transparency': (0, 0, 0)},
+        'profile.png': {'icc_profile': icc('RGB')},
+    }.items():
+        pictures['colours.png'].save(folder / name, **options)
+        yield folder / name
+
+
+@pytest.mark.parametrize('image_shape', [None, (8, 8), (7, 3)])
+def test_bands_make_the_same_picture_as_the_whole(tmp_path, monkeypatch, image_shape):
+    for path in kinds_of_picture(tmp_path):
+        whole = load(path, image_shape)
+        for pixels in (1, 100, 333):
+            with monkeypatch.context() as patch:
+                patch.setattr(images, '_BAND', pixels)
+                numpy.testing.assert_array_equal(load(path, image_shape), whole, path.name)
+
+
+def test_a_large_picture_takes_little_more_memory_than_its_pixels(tmp_path):
+    """8 million see-through pixels of 4 bytes: what becomes of them is made band by band."""
+    alpha = numpy.dstack([noise(40, 40), noise(40, 40, seed=1)[:, :, 0]])
+    picture = Image.fromarray(numpy.tile(alpha, (70, 70, 1)))
+    picture.save(tmp_path / 'large.png', compress_level=1)
+    program = (
+        'from styletransfer.images import load_image; from styletransfer.machine import *\n'
+        f'before = peak_memory(); load_image({str(tmp_path / "large.png")!r}, (560, 320))\n'
+        'print(peak_memory() - before)'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', program], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert int(done.stdout) < 12 * 8e6
+
+
 def test_large_pictures_are_averaged_down_to_no_less_than_twice_the_size(tmp_path):
     pixels = noise(128, 192)
     Image.fromarray(pixels).save(tmp_path / 'picture.png')
@@ -464,6 +572,20 @@ def test_save_under_another_ending(tmp_path, name):
     with pytest.raises(InputError, match=r'must end in \.png, \.jpg'):
         save_image(tmp_path / name, np.zeros((2, 2, 3)))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(('ending', 'most'), [('jpg', 65500), ('jpeg', 65500), ('webp', 16383)])
+def test_pictures_too_large_for_a_format(tmp_path, capfd, ending, most):
+    path = tmp_path / f'picture.{ending}'
+    for shape in ((1, most), (most, 1)):
+        check_size(ending, shape)
+        save_image(path, np.zeros((*shape, 3)))
+        assert attribute(path, 'size') == shape[::-1]
+    for shape in ((1, most + 1), (most + 1, 1)):
+        with pytest.raises(InputError, match=f'a {ending} has room for {most} .* choose png'):
+            save_image(path, np.zeros((*shape, 3)))
+    check_size('png', (10**6, 1))
+    assert capfd.readouterr() == ('', '')
 
 
 def test_preprocess_by_hand():
@@ -593,11 +715,40 @@ def test_names_of_files_and_misspelled_samples(tmp_path, monkeypatch):
 
 
 def test_find_pictures(tmp_path):
-    for name in ('b.JPG', 'a.png', 'deep/c.webp', 'notes.txt', 'd.tiff'):
+    for name in ('b.JPG', 'a.png', 'deep/c.webp', 'notes.txt', 'd.tiff', 'folder.png/e.jpg'):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b'')
-    found = [path.relative_to(tmp_path).as_posix() for path in find_pictures(tmp_path)]
-    assert found == ['a.png', 'b.JPG', 'd.tiff', 'deep/c.webp']
+    (tmp_path / 'link').symlink_to(tmp_path)
+
+    def found(**options):
+        paths = find_pictures(tmp_path, **options)
+        return [path.relative_to(tmp_path).as_posix() for path in paths]
+
+    assert found() == ['a.png', 'b.JPG', 'd.tiff']
+    assert found(deep=True) == ['a.png', 'b.JPG', 'd.tiff', 'deep/c.webp', 'folder.png/e.jpg']
+    assert find_pictures(tmp_path / 'nowhere', deep=True) == []
+
+
+def test_pictures_deeper_than_functions_may_call_each_other(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    depth, limit = 300, sys.getrecursionlimit()
+    for _ in range(depth):
+        os.mkdir('d')
+        os.chdir('d')
+    Path('a.png').touch()
+    try:
+        sys.setrecursionlimit(depth)
+        assert find_pictures(tmp_path, deep=True) == [tmp_path.joinpath(*'d' * depth, 'a.png')]
+    finally:  # not left to pytest, which calls functions
+        sys.setrecursionlimit(limit)
+        os.remove('a.png')
+        for _ in range(depth):
+            os.chdir('..')
+            os.rmdir('d')
+
+
+def test_folders_of_the_system_hold_no_pictures():
+    assert find_pictures('/proc') == []
 
 
 def test_bytes_of_a_picture_do_not_depend_on_the_day(tmp_path):

@@ -5,7 +5,16 @@ from dataclasses import replace
 import pytest
 
 from styletransfer.errors import InputError
-from styletransfer.recipes import D2L_EN, D2L_ZH, Stage, find_recipe, with_shape, with_stages
+from styletransfer.recipes import (
+    D2L_EN,
+    D2L_ZH,
+    Stage,
+    find_recipe,
+    parse_layers,
+    parse_weights,
+    with_shape,
+    with_stages,
+)
 from styletransfer.vgg import layer_index
 
 
@@ -118,3 +127,41 @@ def test_a_step_size_of_zero_is_refused():
         Stage((32, 32), lr=0.0)
     with pytest.raises(InputError, match='lr_decay_epoch is 0'):
         Stage((32, 32), lr_decay_epoch=0)
+
+
+@pytest.mark.parametrize(
+    'settings',
+    [
+        {'lr_decay': 1e200, 'lr_decay_epoch': 1, 'num_epochs': 4},
+        {'lr_decay': 10.0, 'lr_decay_epoch': 1, 'num_epochs': 34},
+        {'lr': 1e30, 'lr_decay': 1.01},
+    ],
+)
+def test_a_step_size_that_grows_beyond_what_mxnet_counts_with(settings):
+    with pytest.raises(InputError, match=r'lr_decay is .*: with it .* would grow beyond 1e\+30'):
+        Stage((32, 32), **settings)
+
+
+def test_a_step_size_that_grows_is_no_mistake():
+    stage = Stage((32, 32), lr=0.01, lr_decay=10.0, lr_decay_epoch=1, num_epochs=33)
+    assert stage.lr_at(33) == pytest.approx(1e30)
+    assert Stage((32, 32), lr_decay=1e30, num_epochs=200).lr_at(200) == 0.01  # it never does
+
+
+@pytest.mark.parametrize('name', ['lr_decay_epoch', 'lr_decay_start'])
+def test_whole_numbers_of_any_length_are_numbers(name):
+    assert getattr(Stage((32, 32), **{name: 10**400}), name) == 10**400
+
+
+def test_layers_are_names_or_numbers():
+    assert parse_layers('conv1_1, 5,,٣') == ('conv1_1', 5, 3)
+    assert parse_layers('²,-1') == ('²', '-1')
+    with pytest.raises(InputError, match='must be at most 2147483647'):
+        parse_layers('9' * 11)
+
+
+def test_weights_of_layers_are_numbers():
+    assert parse_weights('1,0.5') == (1, 0.5)
+    for text in ('1,', 'x', '1,nan', '1e31'):
+        with pytest.raises(InputError, match=r'is not a number|must be a finite number'):
+            parse_weights(text)

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 # each module may import those in the rows above its own; commands are imported by nobody
 ROWS = (
     {'_compat', 'errors'},
-    {'files'},
+    {'files', 'command'},
     {'images', 'weights.arrays'},
     {'weights.formats', 'weights.sources', 'machine'},
     {'weights.session'},
@@ -33,7 +33,6 @@ ROWS = (
     {'controls'},
     {'rescale'},
     {'networks'},
-    {'command'},
     {'train.memory', 'outputs'},
     {'train.wish'},
     {'train.plan'},

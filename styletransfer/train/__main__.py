@@ -27,12 +27,13 @@ from styletransfer.machine import peak_memory
 from styletransfer.outputs import (
     CHECKPOINT,
     FIGURE,
-    LEFTOVER,
     PREVIEWS,
     RECORD,
     as_json,
     check_folder,
+    check_standing,
     find_interrupted,
+    locked,
     remove,
 )
 from styletransfer.progress import (
@@ -126,10 +127,13 @@ def run(argv: Optional[Sequence[str]] = None) -> int:
             f'cannot resume: {" and ".join(changed)} changed since the run was interrupted; put '
             'back what was there, or leave out --resume to start another run'
         )
+    if saved:
+        check_standing(saved, job.recipe.stages)
     if asked.plan:
         print(*job.plan.notes(), *job.plan.table(stage_seconds(job.plan, job.network)), sep='\n')
         return 0
-    return paint(job, argv, saved)
+    with locked(Path(wish.output)):
+        return paint(job, argv, saved)
 
 
 def announce(job: Job, resumed: bool) -> None:
@@ -175,13 +179,13 @@ def paint(job: Job, argv: Sequence[str], saved: Optional[Checkpoint] = None) -> 
     go_on = f'python -m styletransfer.train --resume --output {shlex.quote(str(folder))}'
     files = [stage_file(wish, stage) for stage in range(len(job.recipe.stages))]
     try:
-        with Bar() as bar, StopAtSignal() as stop_at_signal:
-            told = listeners(job, history, checkpoints, bar)
-            X = job.paint(*told, stop_at_signal, saved=saved)
-        remove(folder, r'stage\d+\.' + f'({"|".join(PICTURE_FORMATS)})', files)
-        write_results(job, X, history)
-        remove(folder, LEFTOVER)
-        remove(folder / PREVIEWS, LEFTOVER)
+        with StopAtSignal() as stop_at_signal:
+            with Bar() as bar:
+                told = listeners(job, history, checkpoints, bar)
+                X = job.paint(*told, stop_at_signal, saved=saved)
+            # a signal that comes now is heard when all is written, as little is left to do
+            remove(folder, r'stage\d+\.' + f'({"|".join(PICTURE_FORMATS)})', files)
+            write_results(job, X, history)
     except Interrupted as stop:
         checkpoints.save(stop.step)
         path = stage_file(wish, stop.step.stage)

@@ -15,7 +15,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence
 from styletransfer.errors import InputError
 from styletransfer.images import find_pictures, picture_path
 from styletransfer.networks import Network
-from styletransfer.outputs import Book, check_writable
+from styletransfer.outputs import Book, check_writable, locked
 from styletransfer.progress import Interrupted, Step, StopAtSignal, progress_bar, together
 from styletransfer.recipes import Recipe
 from styletransfer.train.job import (
@@ -136,25 +136,25 @@ def paint_all(wish: Wish, only_plan: bool = False) -> int:
         print(*plan.notes(), *plan.table(seconds), sep='\n')
         print(f'{count} pictures: {duration(count * sum(seconds))}')
         return 0
-    book = Book(folder, fingerprint(wish, plan, network))
-    left = [
-        [entry for entry in row if not book.is_done(entry.name, readable(entry.wish, plan.recipe))]
-        for row in batch
-    ]
-    book.save()
-    count = sum(map(len, left))
-    if not wish.quiet:
-        done = sum(map(len, batch)) - count
-        print(f"{count} pictures to paint in '{folder}'" + (f', {done} are done' if done else ''))
-        print(describe_choice(plan.backbone, network.weights), flush=True)
-    return paint_left(left, network, book, wish.quiet)
+    with locked(folder):
+        book = Book(folder, fingerprint(wish, plan, network))
+        left = [[entry for entry in row if not is_done(entry, book, plan.recipe)] for row in batch]
+        book.save()
+        count = sum(map(len, left))
+        if not wish.quiet:
+            done = sum(map(len, batch)) - count
+            done_too = f', {done} are done' if done else ''
+            print(f"{count} pictures to paint in '{folder}'{done_too}")
+            print(describe_choice(plan.backbone, network.weights), flush=True)
+        return paint_left(left, network, book, wish.quiet)
 
 
-def readable(wish: Wish, recipe: Recipe) -> Dict[str, List[str]]:
-    """Return the digests of the files of a painting; none if one cannot be read."""
-    with suppress(OSError):
-        return digests(picture_files(wish, recipe))
-    return {}
+def is_done(entry: Entry, book: Book, recipe: Recipe) -> bool:
+    """Tell whether a painting is there; whether its files can be read is found out later."""
+    files: Dict[str, List[str]] = {}
+    with suppress(InputError):
+        files = digests(picture_files(entry.wish, recipe))
+    return book.is_done(entry.name, files)
 
 
 def paint_left(left: Sequence[Sequence[Entry]], network: Network, book: Book, quiet: bool) -> int:

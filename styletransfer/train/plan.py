@@ -17,7 +17,7 @@ import mxnet as mx
 from mxnet import numpy as np
 
 from styletransfer.errors import InputError
-from styletransfer.images import ImageShape, load_image, picture_path
+from styletransfer.images import ImageShape, check_size, load_image, picture_path
 from styletransfer.machine import find_device
 from styletransfer.networks import Network
 from styletransfer.objective import LossAt
@@ -186,6 +186,7 @@ def make_plan(wish: Wish) -> Plan:
     for style in wish.style:
         picture_path(style, 'style')
     recipe = make_recipe(wish, content)
+    check_size(wish.format, recipe.stages[-1].image_shape)
     device = find_device(wish.device)
     backbone = find_backbone(wish.backbone, recipe.family)
     needs = Needs(backbone, recipe.optimizer, wish.style_scale)

@@ -16,7 +16,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from styletransfer import vgg
 from styletransfer.color import PRESERVE_COLOR, find_preservation
-from styletransfer.command import Parser, argument, listed, natural, positive
+from styletransfer.command import Parser, argument, finite, listed, natural, positive
 from styletransfer.controls import check_regions, check_weights
 from styletransfer.errors import InputError, unknown
 from styletransfer.images import NOISE, PICTURE_FORMATS, ImageShape, parse_shape
@@ -32,17 +32,8 @@ CONTROLS = 'more say in the painting'
 
 
 def parse_shares(text: str) -> List[float]:
-    """Return numbers from text such as '0.7,0.3'.
-
-    Raises
-    ------
-    InputError
-        If one is not a number.
-    """
-    try:
-        return [float(share) for share in text.strip(',').split(',')]
-    except ValueError:
-        raise InputError(f"'{text}' is not a number, or numbers with commas between") from None
+    """Return numbers from text such as '0.7,0.3'."""
+    return listed(finite)(text.strip(','))
 
 
 @dataclass(frozen=True)
@@ -120,7 +111,7 @@ class Wish:
         metavar='SHARE',
     )
     style_scale: float = option(
-        1.0, 'size of the strokes; 2 makes them twice as large', float, group=CONTROLS
+        1.0, 'size of the strokes; 2 makes them twice as large', finite, group=CONTROLS
     )
     keep_style_aspect: bool = option(
         False, 'crop paintings, do not squeeze them', bool, group=CONTROLS

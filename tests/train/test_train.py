@@ -469,7 +469,8 @@ def test_kill_and_resume(tmp_path, uninterrupted, stage):
     assert stand(tmp_path)[0] == stage
     assert not (tmp_path / 'run.json').exists()
     assert not (tmp_path / 'stage2.png').exists()
-    (tmp_path / '.123-stage1.png').write_bytes(b'half')  # had it been killed while it wrote
+    (tmp_path / '.unfinished-abcd1234').mkdir()  # had it been killed while it wrote
+    (tmp_path / '.unfinished-abcd1234' / 'stage1.png').write_bytes(b'half')
     run('--resume', output=tmp_path)
     for name in ('stage1.png', 'stage2.png'):
         assert (tmp_path / name).read_bytes() == (uninterrupted / name).read_bytes()
