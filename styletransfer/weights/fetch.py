@@ -227,6 +227,8 @@ def _ranges(source: Source, transfer: Transfer) -> Dict[str, int]:
         at = 8 + _header_length(transfer.part)
         transfer.extend(8, at, at=8)
         extents, size = _wanted(source, transfer.part)
+        if transfer.remote_size not in (None, size):
+            raise DamagedError(f'it offers {transfer.remote_size} bytes, but the file has {size}')
         places, end = {}, at
         for extent in extents:
             places[extent.name] = end
@@ -237,8 +239,6 @@ def _ranges(source: Source, transfer: Transfer) -> Dict[str, int]:
             at += stop - first
     except RangesIgnoredError:
         return {}
-    if transfer.remote_size not in (None, size):
-        raise DamagedError(f'it offers {transfer.remote_size} bytes, but the file has {size}')
     return places
 
 
@@ -272,16 +272,18 @@ def _wanted(source: Source, part: Path) -> Tuple[List[_Extent], int]:
         for name, shape in source.tensors:
             first, stop = header[name]['data_offsets']
             found = header[name]['dtype'], tuple(header[name]['shape'])
-            taken = range(first, first + 4 * int(numpy.prod(shape)))
-            if found != ('F32', shape) or range(first, stop) != taken or first < 0:
+            if found != ('F32', shape):
                 raise DamagedError(
                     f'its {name} is {found[0]} of shape {found[1]}, not F32 of {shape}'
                 )
+            taken = 4 * int(numpy.prod(shape))
+            if first < 0 or range(first, stop) != range(first, first + taken):
+                raise DamagedError(f'its {name} would lie at {first}-{stop}, of {taken} bytes')
             extents.append(_Extent(begin + first, begin + stop, name))
         size = begin + max(entry['data_offsets'][1] for entry in header.values())
     except KeyError as error:
         raise DamagedError(f'its file has no {error}') from error
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, IndexError, AttributeError, RecursionError) as error:
         raise DamagedError('what it sent is not a safetensors file') from error
     return sorted(extents), size
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 import zipfile
 from dataclasses import replace
 from email.utils import formatdate
@@ -201,6 +202,34 @@ def test_tensors_that_are_not_those_of_the_network_are_refused(server, hub, dama
     with pytest.raises(InputError, match=message):
         fetch([hub], quiet=True)
     assert cached() == []
+
+
+@pytest.mark.parametrize(
+    ('name', 'place'),
+    [
+        ('features.5.bias', [0.0, 12.0]),
+        ('features.5.bias', [-(10**6), 12 - 10**6]),
+        ('features.5.bias', [10**30, 10**30 + 12]),
+        ('features.5.bias', ['', None]),
+        ('head.fc.bias', []),
+        ('head.fc.bias', {}),
+    ],
+)
+def test_tensors_that_lie_nowhere_are_not_asked_for(server, hub, name, place):
+    path = server.folder / 'model.safetensors'
+    served = path.read_bytes()
+    begin = 8 + int.from_bytes(served[:8], 'little')
+    header = json.loads(served[8:begin])
+    assert header['features.5.bias']['shape'] == [3]
+    header[name]['data_offsets'] = place
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, 'little') + text + served[begin:])
+    with pytest.raises(
+        InputError, match=r'would lie at -|not a safetensors file|but the file has|has no 1'
+    ):
+        fetch([hub], quiet=True)
+    assert cached() == []
+    assert len(server.requests) == 2
 
 
 def test_a_web_page_is_not_taken_for_weights(server, hub):
@@ -409,15 +438,6 @@ SPEECHES = {
         ),
         DRIP,
     ),
-    'a way that is never shown': (
-        lambda r: then(
-            b'HTTP/1.1 404 gone\r\n\r\n'
-            if b'/there' in r
-            else b'HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Encoding: gzip\r\n\r\n',
-            endlessly(MB),
-        ),
-        'HTTP 404 gone',
-    ),
     'commands to a terminal': (
         lambda r: then(b'HTTP/1.1 404 \x1b[2J\x9bgone\r\n\r\n'),
         r'HTTP 404 \x1b[2J\x9bgone',
@@ -451,7 +471,22 @@ def test_a_server_that_would_never_end_is_left_for_another(server, clock, speech
     assert len(line) < 250
 
 
+def test_what_is_sent_beside_a_redirect_is_not_read():
+    rest = iter(100 * [MB])
+
+    def speak(request):
+        if b'/there' in request:
+            return then(b'HTTP/1.1 404 gone\r\n\r\n')
+        found = b'HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Encoding: gzip\r\n\r\n'
+        return then(found, rest)
+
+    with speaking(speak) as address, pytest.raises(InputError, match='HTTP 404 gone'):
+        fetch([replace(EXAMPLE, host=address)], quiet=True)
+    assert len(list(rest)) > 50  # some of it the system takes
+
+
 def test_a_proxy_is_watched_too(clock, monkeypatch):
+    monkeypatch.setattr(transfer, 'PAUSES', ())
     monkeypatch.setenv('NO_PROXY', '')
     with speaking(SPEECHES['a dripping header'][0]) as address:
         monkeypatch.setenv('HTTP_PROXY', address)
@@ -494,6 +529,22 @@ def test_the_pace_is_that_of_all_attempts(clock, monkeypatch):
     with speaking(speak) as address, pytest.raises(InputError, match=DRIP):
         fetch([replace(EXAMPLE, host=address)], quiet=True)
     assert next(sizes) == 5 * 1024  # a fourth answer came, too late
+
+
+def test_a_server_that_is_fast_enough_is_heard_to_the_end(server, clock, monkeypatch):
+    monkeypatch.setattr(transfer, 'PATIENCE', 0.5)
+    source = whole(server, 'vgg.params', EXAMPLE)
+    for pace in (11_000, 9_000):
+
+        def update(bar, count, pace=pace):
+            clock.now += count / pace
+
+        monkeypatch.setattr('tqdm.tqdm.update', update)
+        if pace > transfer.SLOWEST:
+            fetch([source], quiet=True).unlink()
+        else:
+            with pytest.raises(InputError, match=r'it sent [89]\.\d kB a second only'):
+                fetch([source], quiet=True)
 
 
 def test_pauses_are_not_held_against_a_server(server, clock, monkeypatch):
@@ -580,7 +631,7 @@ def assert_small_network_begins(path):
     )
 
 
-@pytest.mark.parametrize('damage', ['hash', 'member', 'bytes', 'page'])
+@pytest.mark.parametrize('damage', ['hash', 'member', 'bytes', 'page', 'size', 'kind'])
 def test_a_damaged_zip_is_refused(server, monkeypatch, damage):
     path, _ = zipped(server, 'other.params' if damage == 'member' else 'vgg19-ad2f660d.params')
     monkeypatch.setenv('MXNET_GLUON_REPO', server.url)
@@ -592,7 +643,17 @@ def test_a_damaged_zip_is_refused(server, monkeypatch, damage):
         path.write_bytes(content[:200] + b'\0' * 50 + content[250:])
     elif damage == 'page':
         path.write_text('<html>')
-    with pytest.raises(InputError, match=r'hash differs|cannot be unpacked'):
+    elif damage == 'size':
+        monkeypatch.setattr(fetching, 'LARGEST_FILE', 10_000)
+    elif damage == 'kind':
+        with zipfile.ZipFile(path, 'w', zipfile.ZIP_BZIP2) as archive:
+            archive.write(server.folder / 'weights.params', GLUON.file)
+    expected = {
+        'hash': 'hash differs',
+        'size': 'would unpack to 0 MB',
+        'kind': 'in an unusual way',
+    }
+    with pytest.raises(InputError, match=expected.get(damage, 'cannot be unpacked')):
         fetch([source], quiet=True)
     assert cached() == []
 

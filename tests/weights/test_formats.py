@@ -384,16 +384,28 @@ def test_hdf5_may_not_take_more_than_its_shapes_say(tmp_path, options, message):
     assert message in refusal(tmp_path / 'vgg.h5')
 
 
-def test_npz_of_odd_headers_or_very_many_arrays_is_refused(tmp_path):
+def test_files_of_very_many_arrays_are_refused(tmp_path):
+    many = {str(k): numpy.float32([k]) for k in range(10_001)}
+    (tmp_path / 'vgg.params').write_bytes(params_bytes(many))
+    with zipfile.ZipFile(tmp_path / 'vgg.npz', 'w') as archive:
+        for name in many:
+            archive.writestr(f'{name}.npy', b'')
+    for path in tmp_path.iterdir():
+        assert 'holds 10001 arrays' in refusal(path)
+
+
+def test_names_in_a_file_are_told_without_what_rules_a_terminal(tmp_path):
+    with zipfile.ZipFile(tmp_path / 'vgg.npz', 'w') as archive:
+        archive.writestr('\x1b[2J.npy', b'\x93NUMPY\2\0')
+    assert r'its \x1b[2J.npy is of a kind' in refusal(tmp_path / 'vgg.npz')
+
+
+def test_npz_of_odd_headers_is_refused(tmp_path):
     path = tmp_path / 'vgg.npz'
     write_npz(path, (64, 3, 3, 3), version=(2, 0))
     assert 'conv1_1.weight.npy is of a kind' in refusal(path)
     write_npz(path, (64, 3, 3, 3))
     assert 'cannot read weights' in refusal(path)  # numpy tells that numbers are missing
-    with zipfile.ZipFile(path, 'w') as archive:
-        for k in range(10_001):
-            archive.writestr(f'{k}.npy', b'')
-    assert 'holds 10001 arrays' in refusal(path)
     colours = {'rgb_to_bgr.weight': np_(numpy.ones((9, 9, 1, 1))), 'rgb_to_bgr.bias': np_([1])}
     weights = {'conv1_1.weight': np_(numpy.ones((2, 3, 3, 3))), 'conv1_1.bias': np_([1, 2])}
     numpy.savez(path, **weights, **colours)
@@ -404,6 +416,10 @@ def test_numbers_too_large_for_float32_are_not_finite(tmp_path):
     arrays = {'conv1_1.weight': numpy.full((1, 3, 3, 3), 1e300), 'conv1_1.bias': numpy.ones(1)}
     numpy.savez(tmp_path / 'vgg.npz', **arrays)
     assert 'not all finite' in refusal(tmp_path / 'vgg.npz')
+    arrays = torch_arrays()
+    arrays['features.0.weight'][:] = numpy.inf
+    write_keras(tmp_path / 'vgg.h5', arrays)
+    assert 'not all finite' in refusal(tmp_path / 'vgg.h5')
 
 
 def test_what_keras_keeps_for_its_optimizer_is_passed_over(tmp_path):
