@@ -9,17 +9,9 @@ import sys
 from pathlib import Path
 from typing import List, Sequence
 
-from styletransfer.command import Parser, argument, jobs, positive
+from styletransfer.command import Parser, argument, jobs, natural, positive
 from styletransfer.errors import InputError
-from styletransfer.exercises.grade import (
-    Limits,
-    Marked,
-    grade,
-    lost,
-    table,
-    write_csv,
-    write_reports,
-)
+from styletransfer.exercises.marks import Marked, lost, table, write_csv, write_reports
 from styletransfer.exercises.release import release
 
 
@@ -35,12 +27,15 @@ def release_parser() -> Parser:
 
 def grade_parser() -> Parser:
     """Return the parser of the command that marks; its limits are those of `Limits`."""
+    from styletransfer.exercises.grade import Limits
+
     parser = Parser('exercises grade', 'Mark notebooks: a row a student, a column a task.')
     add = parser.add_argument
     add('paths', nargs='+', type=Path, metavar='FOLDER', help='folders or notebooks')
     add('--csv', type=Path, metavar='FILE', help='write the points to this file')
     add('--reports', type=Path, metavar='FOLDER', help='write a report for each student there')
     add('--jobs', type=argument(positive), default=1, help='notebooks at a time (%(default)s)')
+    add('--seed', type=argument(natural), help='of the data, to see earlier marks again')
     limits = {
         'cell': 'seconds for one cell',
         'check': 'seconds for one check',
@@ -63,6 +58,8 @@ def run_release(argv: List[str]) -> int:
 
 def run_grade(argv: List[str]) -> int:
     """Mark notebooks: a row a student, a column a task."""
+    from styletransfer.exercises.grade import Limits, grade  # with Jupyter, which runs notebooks
+
     arguments = grade_parser().parse_args(argv)
     limits = Limits(arguments.cell, arguments.check, arguments.notebook, arguments.memory)
 
@@ -79,7 +76,7 @@ def run_grade(argv: List[str]) -> int:
             print(f'{error}; trying again after the next student', file=sys.stderr)
 
     # anew whenever a student is done
-    class_ = grade(arguments.paths, limits, arguments.jobs, keep_if_possible)
+    class_ = grade(arguments.paths, limits, arguments.jobs, keep_if_possible, seed=arguments.seed)
     print(table(class_))
     if lost(class_):
         print(lost(class_))

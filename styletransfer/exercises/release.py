@@ -13,15 +13,15 @@ The cell that calls ``check('gram', gram)`` is the one that earns points.
 from __future__ import annotations
 
 import re
-import warnings
 from pathlib import Path
 from typing import Any, Dict, List
 
-from styletransfer.errors import InputError
+from styletransfer.errors import InputError, printable
 from styletransfer.exercises.tasks import TASKS
 from styletransfer.files import replacing
 
 BEGIN, END = '### BEGIN SOLUTION', '### END SOLUTION'
+LARGEST = 20_000_000  # bytes of a notebook that is read
 STUB = ('# YOUR CODE HERE', 'raise NotImplementedError')
 _CHECK = re.compile(r"^check\('(\w+)', \w+\)$", re.MULTILINE)
 
@@ -32,27 +32,45 @@ def read_notebook(path: Path) -> Any:
     Raises
     ------
     InputError
-        If there is no such file, or it is not a notebook.
+        If there is no such file, it is too large, or it is not a notebook.
     """
+    path, shown = Path(path), printable(str(path))
+    if not path.is_file():
+        why = 'not a regular file' if path.exists() else 'no such file'
+        raise InputError(f"cannot read notebook '{shown}': {why}")
+    if path.stat().st_size > LARGEST:
+        raise InputError(f"'{shown}' has more than {LARGEST // 10**6} MB: clear its outputs")
+    try:
+        notebook = _read(path)
+    except ImportError as error:  # jupytext is needed for Markdown only
+        raise InputError(
+            f"'{shown}' is read with {error.name}: pip install {error.name}"
+        ) from None
+    except Exception as error:  # every kind of damage ends in another exception
+        raise InputError(f"'{shown}' is not a notebook ({type(error).__name__})") from error
+    if not isinstance(notebook.get('cells'), list):
+        raise InputError(f"'{shown}' is not a notebook: it has no list of cells")
+    for number, cell in enumerate(notebook.cells, start=1):
+        if not _is_cell(cell):
+            raise InputError(f"'{shown}' is not a notebook: its cell {number} has no text")
+    return notebook
+
+
+def _is_cell(cell: Any) -> bool:
+    return isinstance(cell, dict) and all(
+        isinstance(cell.get(part), str) for part in ('cell_type', 'source')
+    )
+
+
+def _read(path: Path) -> Any:
+    """Return the notebook in a file, converted to version 4 of the format, but not examined."""
     import nbformat
 
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(f"cannot read notebook '{path}': no such file")
-    try:
-        if path.suffix != '.md':
-            with warnings.catch_warnings():
-                warnings.simplefilter('ignore')  # a copied cell has the id of the other
-                return nbformat.read(path, as_version=4)
+    if path.suffix == '.md':
         import jupytext
 
         return jupytext.read(path)
-    except ImportError:
-        raise InputError(
-            'Markdown notebooks are read with jupytext: pip install jupytext'
-        ) from None
-    except Exception as error:  # every kind of damage ends in another exception
-        raise InputError(f"'{path}' is not a notebook ({type(error).__name__})") from error
+    return nbformat.convert(nbformat.reader.reads(path.read_text(encoding='utf-8')), 4)
 
 
 def student_source(source: str) -> str:

@@ -3,7 +3,9 @@
 import ast
 import importlib.util
 import re
+import shutil
 import sys
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -20,8 +22,6 @@ BUILT = {
 
 
 def load_build():
-    pytest.importorskip('jupytext')
-    pytest.importorskip('nbclient')
     spec = importlib.util.spec_from_file_location('build', ROOT / 'chapters' / 'build.py')
     module = importlib.util.module_from_spec(spec)
     sys.modules['build'] = module  # dataclasses and the like look a module up by its name
@@ -88,6 +88,7 @@ def definitions(code):
         yield name, ast.dump(Bare().visit(statement))
 
 
+@lru_cache(maxsize=None)
 def package_definitions():
     found = {}
     for path in sorted((ROOT / 'styletransfer').rglob('*.py')):
@@ -197,15 +198,25 @@ print(number + 2)
 """
 
 
-@pytest.fixture
-def chapter(tmp_path, monkeypatch):
-    """A chapter of its own, built."""
-    monkeypatch.setattr(build, 'FOLDER', tmp_path)
-    source = tmp_path / '01-small.md'
+@pytest.fixture(scope='module')
+def built(tmp_path_factory):
+    """The folder of a chapter of its own, built."""
+    folder = tmp_path_factory.mktemp('chapters')
+    source = folder / '01-small.md'
     source.write_text(CHAPTER, encoding='utf-8')
     build.twin(source).write_text(CHAPTER.replace('Title', '标题'), encoding='utf-8')
-    assert build.main([]) == 0
-    return source
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, 'FOLDER', folder)
+        assert build.main([]) == 0
+    return folder
+
+
+@pytest.fixture
+def chapter(built, tmp_path, monkeypatch):
+    """A copy of it, for one test."""
+    shutil.copytree(built, tmp_path, dirs_exist_ok=True)
+    monkeypatch.setattr(build, 'FOLDER', tmp_path)
+    return tmp_path / '01-small.md'
 
 
 def test_a_chapter_is_built_with_outputs_in_both_editions(chapter):
@@ -221,11 +232,11 @@ def test_a_rebuild_gives_the_same_bytes(chapter):
     assert build.built(chapter).read_bytes() == before
 
 
-def test_quick_mode_replaces_parameters_and_writes_nothing(chapter):
+def test_quick_mode_replaces_parameters_and_writes_nothing(chapter, kernel):
     before = build.built(chapter).read_bytes()
-    ran = build.execute(build.quick_version(build.read_source(chapter)))
+    ran = build.execute(build.quick_version(build.read_source(chapter)), kernel)
     assert ran.cells[-1].outputs[0].text == '4\n'
-    assert build.main(['--quick']) == 0
+    assert build.main(['--quick']) == 0  # the same in a kernel of its own
     assert build.built(chapter).read_bytes() == before
 
 
@@ -263,8 +274,27 @@ def test_a_missing_edition_is_found(chapter):
 # --- every chapter runs ---------------------------------------------------------------------
 
 
-def test_every_chapter_runs_on_small_pictures(source):
-    if not importlib.util.find_spec('d2l'):
-        pytest.skip('the chapters need d2l')
-    notebook = build.execute(build.quick_version(build.read_source(source)))
-    assert list(build.output_problems(notebook)) == []
+@pytest.fixture(scope='module')
+def kernel():
+    """One kernel for all chapters: what each imports is imported once."""
+    with build.kernel() as client:
+        yield client
+
+
+def test_every_chapter_runs_on_small_pictures(source, kernel):
+    assert build.tried(source, kernel) == []
+
+
+def test_a_chapter_does_not_see_the_names_of_the_one_before(chapter, kernel):
+    edit(chapter, 'print(number + 2)', 'kept = number')
+    assert build.tried(chapter, kernel) == []
+    edit(chapter, 'kept = number', 'print(kept)')
+    with pytest.raises(build.CellExecutionError, match="'kept' is not defined"):
+        build.tried(chapter, kernel)
+
+
+def test_an_unfit_output_of_a_chapter_is_found_in_quick_mode(chapter, kernel):
+    edit(chapter, 'print(number + 2)', "print('/home/me/picture')")
+    assert build.tried(chapter, kernel) == [
+        "cell-3 shows '/home/me/picture', which differs from machine to machine"
+    ]

@@ -6,9 +6,9 @@ names in ``chapters/exercises``; these modules are where the answers are, so the
 
 from __future__ import annotations
 
-from typing import Dict
+from typing import Container, Dict, List, Sequence, Set
 
-from styletransfer.exercises.checks import Task
+from styletransfer.exercises.task import Task
 from styletransfer.exercises.tasks import (
     neural_style,
     taking_control,
@@ -16,6 +16,21 @@ from styletransfer.exercises.tasks import (
     what_the_layers_see,
 )
 
-CHAPTERS = (neural_style, what_the_layers_see, the_original, taking_control)
+CHAPTERS: Dict[int, Sequence[Task]] = {
+    1: neural_style.TASKS,
+    2: what_the_layers_see.TASKS,
+    3: the_original.TASKS,
+    4: taking_control.TASKS,
+}
 
-TASKS: Dict[str, Task] = {task.name: task for chapter in CHAPTERS for task in chapter.TASKS}
+TASKS: Dict[str, Task] = {task.name: task for tasks in CHAPTERS.values() for task in tasks}
+
+
+def chapters_with(names: Container[str]) -> Set[int]:
+    """Return the numbers of the chapters that have a task of one of the names."""
+    return {n for n, tasks in CHAPTERS.items() if any(task.name in names for task in tasks)}
+
+
+def names_in(chapters: Container[int]) -> List[str]:
+    """Return the names of all tasks of some chapters, in order."""
+    return [task.name for n, tasks in CHAPTERS.items() if n in chapters for task in tasks]

@@ -8,7 +8,7 @@ import numpy
 from mxnet import numpy as np
 
 from styletransfer import vgg
-from styletransfer.exercises.checks import Case
+from styletransfer.exercises.task import Case
 
 Rng = numpy.random.Generator
 Blocks = Tuple[int, ...]

@@ -12,9 +12,9 @@ from mxnet import numpy as np
 from mxnet.gluon import nn
 
 from styletransfer import losses, vgg
-from styletransfer.exercises.checks import Case, Mistake, Task
+from styletransfer.exercises.task import Case, Mistake, Task
 from styletransfer.exercises.tasks.data import Blocks, Rng, array, features, several, sizes
-from styletransfer.images import postprocess, preprocess, rgb_mean, rgb_std
+from styletransfer.images import ImageShape, postprocess, preprocess, rgb_mean, rgb_std
 from styletransfer.recipes import D2L_ZH, Recipe, Stage
 
 # --- the picture ---------------------------------------------------------------------------------
@@ -31,12 +31,11 @@ def _picture(rng: Rng) -> Case:
 
 
 STANDARDISE = Task(
-    'standardise',
-    1,
-    2,
-    standardise,
-    several(_picture),
-    (
+    name='standardise',
+    points=2,
+    solve=standardise,
+    cases=several(_picture),
+    mistakes=(
         Mistake(
             lambda img: standardise(255 * img),
             'the values are 0 to 255, but mean and std are for 0 to 1: divide by 255 first',
@@ -95,12 +94,11 @@ def _standardised(rng: Rng) -> Case:
 
 
 UNDO = Task(
-    'undo',
-    1,
-    2,
-    undo,
-    several(_standardised),
-    (
+    name='undo',
+    points=2,
+    solve=undo,
+    cases=several(_standardised),
+    mistakes=(
         Mistake(
             _unclipped,
             'right, but for the clipping: training can leave values below 0 and above 1, which no '
@@ -150,12 +148,11 @@ def channel_rows(X: np.ndarray) -> np.ndarray:
 
 
 CHANNEL_ROWS = Task(
-    'channel_rows',
-    1,
-    2,
-    channel_rows,
-    several(lambda rng: (features(rng),)),
-    (
+    name='channel_rows',
+    points=2,
+    solve=channel_rows,
+    cases=several(lambda rng: (features(rng),)),
+    mistakes=(
         Mistake(
             lambda X: X.reshape(X.shape[1], -1),
             'the trap: reshape cuts the numbers in the order they lie in memory, where all '
@@ -209,12 +206,11 @@ def _number_without(name: str, blocks: Blocks, pools: int, relus: int) -> int:
 
 
 LAYER_NUMBER = Task(
-    'layer_number',
-    1,
-    2,
-    layer_number,
-    _layers,
-    (
+    name='layer_number',
+    points=2,
+    solve=layer_number,
+    cases=_layers,
+    mistakes=(
         Mistake(
             lambda name, blocks: layer_number(name, blocks) + 1,
             'one too many: layers are counted from 0',
@@ -262,12 +258,11 @@ def _centred_gram(X: np.ndarray) -> np.ndarray:
 
 
 GRAM = Task(
-    'gram',
-    1,
-    3,
-    losses.gram,
-    several(lambda rng: (features(rng),)),
-    (
+    name='gram',
+    points=3,
+    solve=losses.gram,
+    cases=several(lambda rng: (features(rng),)),
+    mistakes=(
         Mistake(
             lambda X: _mixed_gram(X, X.reshape(X.shape[1], -1)),
             'your reshape mixes pictures and channels of the batch: keep the batch axis, '
@@ -315,7 +310,7 @@ GRAM = Task(
 def shuffle_pixels(X: np.ndarray) -> np.ndarray:
     """Return X with its pixels in a random order, the same in every channel."""
     n, c, h, w = X.shape
-    order = array(numpy.random.default_rng().permutation(h * w)).astype('int32')
+    order = array(numpy.random.permutation(h * w)).astype('int32')
     return X.reshape(n, c, h * w)[:, :, order].reshape(X.shape)
 
 
@@ -357,7 +352,9 @@ def _shuffle_hint(X: numpy.ndarray, Y: numpy.ndarray) -> Optional[str]:
     return 'numbers moved from one channel or picture to another: only their place may change'
 
 
-SHUFFLE_PIXELS = Task('shuffle_pixels', 1, 2, shuffle_pixels, examine=_examine_shuffle)
+SHUFFLE_PIXELS = Task(
+    name='shuffle_pixels', points=2, solve=shuffle_pixels, examine=_examine_shuffle
+)
 
 
 def _steps(X: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
@@ -374,12 +371,11 @@ def _rolled_tv(X: np.ndarray) -> np.ndarray:
 
 
 TOTAL_VARIATION = Task(
-    'total_variation',
-    1,
-    2,
-    losses.tv_loss,
-    several(lambda rng: (features(rng) * array(rng.uniform(1, 3)),)),
-    (
+    name='total_variation',
+    points=2,
+    solve=losses.tv_loss,
+    cases=several(lambda rng: (features(rng) * array(rng.uniform(1, 3)),)),
+    mistakes=(
         Mistake(lambda X: 2 * losses.tv_loss(X), 'twice too much: the formula halves the sum'),
         Mistake(
             _of_steps(lambda d: np.abs(d).sum()),
@@ -433,12 +429,11 @@ def _ramps(rng: Rng) -> List[Case]:
 
 
 RAMP_VARIATION = Task(
-    'ramp_variation',
-    1,
-    1,
-    ramp_variation,
-    _ramps,
-    (
+    name='ramp_variation',
+    points=1,
+    solve=ramp_variation,
+    cases=_ramps,
+    mistakes=(
         Mistake(
             lambda h, w, a, b: 0.5 * (a + b),
             'a ramp that falls varies as much as one that rises: take absolute values',
@@ -538,7 +533,7 @@ def _examine_freeze(answer: Callable[..., Any], rng: Rng) -> Optional[str]:
     return None
 
 
-FREEZE = Task('freeze', 1, 2, vgg.freeze, examine=_examine_freeze)
+FREEZE = Task(name='freeze', points=2, solve=vgg.freeze, examine=_examine_freeze)
 
 
 def is_frozen(net: nn.Block) -> bool:
@@ -566,12 +561,11 @@ def _reqs(net: nn.Block, only: str = '') -> List[bool]:
 
 
 IS_FROZEN = Task(
-    'is_frozen',
-    1,
-    1,
-    is_frozen,
-    _half_frozen,
-    (
+    name='is_frozen',
+    points=1,
+    solve=is_frozen,
+    cases=_half_frozen,
+    mistakes=(
         Mistake(
             lambda net: any(_reqs(net)),
             'one frozen weight is not enough: ask all of them',
@@ -644,12 +638,11 @@ def _adam_mistake(hint: str, **how: Any) -> Mistake:
 
 
 ADAM_STEP = Task(
-    'adam_step',
-    1,
-    3,
-    adam_step,
-    _adam_cases,
-    (
+    name='adam_step',
+    points=3,
+    solve=adam_step,
+    cases=_adam_cases,
+    mistakes=(
         _adam_mistake(
             'both averages start at 0 and are too small at first: divide m by 1 - 0.9 ** t and v '
             'by 1 - 0.999 ** t before you use them',
@@ -716,12 +709,11 @@ def _schedules(rng: Rng) -> List[Case]:
 
 
 LR_AT = Task(
-    'lr_at',
-    1,
-    1,
-    lr_at,
-    _schedules,
-    (
+    name='lr_at',
+    points=1,
+    solve=lr_at,
+    cases=_schedules,
+    mistakes=(
         Mistake(
             lambda e, lr, d, n: lr * d ** (e // n),
             'one epoch early: epochs are counted from 1, so the first lr_decay_epoch of them, the '
@@ -755,8 +747,6 @@ LR_AT = Task(
     ),
 )
 
-ImageShape = Tuple[int, int]
-
 
 def carry_over(X: np.ndarray, image_shape: ImageShape) -> np.ndarray:
     """Return the coarse stage's picture as the start of a stage of another shape."""
@@ -769,12 +759,11 @@ def _carry_case(rng: Rng) -> Case:
 
 
 CARRY_OVER = Task(
-    'carry_over',
-    1,
-    2,
-    carry_over,
-    several(_carry_case),
-    (
+    name='carry_over',
+    points=2,
+    solve=carry_over,
+    cases=several(_carry_case),
+    mistakes=(
         Mistake(
             lambda X, shape: preprocess(postprocess(X), shape),
             'postprocess gives 0 to 1, preprocess expects 0 to 255: the picture becomes almost '
@@ -869,12 +858,11 @@ def _weight_cases(rng: Rng) -> List[Case]:
 
 
 WEIGHT_EFFECT = Task(
-    'weight_effect',
-    1,
-    3,
-    weight_effect,
-    _weight_cases,
-    (
+    name='weight_effect',
+    points=3,
+    solve=weight_effect,
+    cases=_weight_cases,
+    mistakes=(
         Mistake(
             _weighted_effect,
             'these are ratios of weighted terms: the one whose weight you changed is multiplied '
@@ -972,12 +960,11 @@ def _absolute_judge(losses: Sequence[float]) -> str:
 
 
 JUDGE_CURVE = Task(
-    'judge_curve',
-    1,
-    2,
-    judge_curve,
-    _curves,
-    (
+    name='judge_curve',
+    points=2,
+    solve=judge_curve,
+    cases=_curves,
+    mistakes=(
         Mistake(
             lambda l: _judged(l, finite=False),
             'NaN slips through: every comparison with it is False, so ask math.isfinite of each '

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, List, Optional, Sequence
 
 import numpy
 from mxnet import image, npx
 from mxnet import numpy as np
 
 from styletransfer import color, controls, losses
-from styletransfer.exercises.checks import Case, Mistake, Task, difference
+from styletransfer.exercises.task import Case, Mistake, Task, difference, plain
 from styletransfer.exercises.tasks.data import Rng, array, features, several, sizes
 
 # --- colour -------------------------------------------------------------------------------------
@@ -61,12 +61,11 @@ def _two_pictures(rng: Rng) -> Case:
 
 
 KEEP_LUMINANCE = Task(
-    'keep_luminance',
-    4,
-    3,
-    _painted,
-    several(_two_pictures),
-    (
+    name='keep_luminance',
+    points=3,
+    solve=_painted,
+    cases=several(_two_pictures),
+    mistakes=(
         Mistake(
             _unbounded,
             'luminance and chroma are right, but some of these colours are none: keep Y between '
@@ -139,8 +138,8 @@ def match_colors(style: np.ndarray, content: np.ndarray) -> np.ndarray:
     return _matched(style, content, numpy.linalg.cholesky)
 
 
-def _pixels(img: np.ndarray) -> numpy.ndarray:
-    return img.asnumpy().reshape(-1, 3).astype('float64')
+def _pixels(img: Any) -> numpy.ndarray:
+    return numpy.asarray(plain(img), 'float64').reshape(-1, 3)
 
 
 def _covariance(pixels: numpy.ndarray) -> numpy.ndarray:
@@ -197,7 +196,7 @@ def _judge_colors(case: Case, value: Any) -> Optional[str]:
     line = difference(value, wanted)
     if line is None or 'must return' in line or 'NaN' in line:
         return line
-    got = _pixels(value if isinstance(value, np.ndarray) else array(value))
+    got = _pixels(value)
     before, goal = _pixels(style), _pixels(content)
     spread = goal.std()
     if not numpy.allclose(got.mean(axis=0), goal.mean(axis=0), atol=0.01 * spread):
@@ -231,12 +230,11 @@ def _palette(rng: Rng, spread: float, outliers: bool = False) -> np.ndarray:
 
 
 MATCH_COLORS = Task(
-    'match_colors',
-    4,
-    3,
-    match_colors,
-    several(lambda rng: (_palette(rng, rng.uniform(8, 14), True), _palette(rng, 45))),
-    (
+    name='match_colors',
+    points=3,
+    solve=match_colors,
+    cases=several(lambda rng: (_palette(rng, rng.uniform(8, 14), True), _palette(rng, 45))),
+    mistakes=(
         *_of_both_roots(
             'right, but for the clipping: leave it to the caller, who shows the picture',
             lambda matched: matched.clip(0, 255),
@@ -346,12 +344,11 @@ def _masks(rng: Rng) -> List[Case]:
 
 
 SOFT_MASK = Task(
-    'soft_mask',
-    4,
-    2,
-    soft_mask,
-    _masks,
-    (
+    name='soft_mask',
+    points=2,
+    solve=soft_mask,
+    cases=_masks,
+    mistakes=(
         Mistake(
             lambda mask, layer: _pooled(mask, _block(layer)),
             'one pooling too many: the one that ends a block comes behind its convolutions',
@@ -421,12 +418,11 @@ def _masked_outputs(rng: Rng) -> List[Case]:
 
 
 GUIDED_GRAM = Task(
-    'guided_gram',
-    4,
-    2,
-    lambda X, T: _guided(X, T),
-    _masked_outputs,
-    (
+    name='guided_gram',
+    points=2,
+    solve=lambda X, T: _guided(X, T),
+    cases=_masked_outputs,
+    mistakes=(
         Mistake(
             lambda X, T: losses.gram(X),
             'this is the plain Gram matrix: the mask is not used',
@@ -507,12 +503,11 @@ def _some_grams(rng: Rng) -> Case:
 
 
 MIX_GRAMS = Task(
-    'mix_grams',
-    4,
-    2,
-    lambda grams, weights: controls.mixed(grams, weights),
-    several(_some_grams),
-    (
+    name='mix_grams',
+    points=2,
+    solve=lambda grams, weights: controls.mixed(grams, weights),
+    cases=several(_some_grams),
+    mistakes=(
         Mistake(
             _weighted,
             'this is the weighted sum: divide by the sum of the weights, which need not be 1',
@@ -559,7 +554,7 @@ MIX_GRAMS = Task(
     ),
 )
 
-TASKS: Tuple[Task, ...] = (
+TASKS = (
     KEEP_LUMINANCE,
     MATCH_COLORS,
     SOFT_MASK,

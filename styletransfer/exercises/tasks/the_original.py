@@ -9,7 +9,7 @@ from mxnet import npx
 from mxnet import numpy as np
 
 from styletransfer import losses
-from styletransfer.exercises.checks import Case, Mistake, Task
+from styletransfer.exercises.task import Case, Mistake, Task
 from styletransfer.exercises.tasks.data import Rng, array, several, sizes
 
 # --- L-BFGS -------------------------------------------------------------------------------------
@@ -98,12 +98,11 @@ def _loops_mistake(hint: str, **how: Any) -> Mistake:
 
 
 TWO_LOOP = Task(
-    'two_loop',
-    3,
-    3,
-    two_loop,
-    _valleys,
-    (
+    name='two_loop',
+    points=3,
+    solve=two_loop,
+    cases=_valleys,
+    mistakes=(
         Mistake(lambda g, S, Y: -two_loop(g, S, Y), 'this leads uphill: the direction is -H g'),
         Mistake(
             lambda g, S, Y: -g,
@@ -178,12 +177,11 @@ def _two_outputs(rng: Rng) -> Case:
 
 
 PAPER_STYLE_LOSS = Task(
-    'paper_style_loss',
-    3,
-    2,
-    paper_style_loss,
-    several(_two_outputs),
-    (
+    name='paper_style_loss',
+    points=2,
+    solve=paper_style_loss,
+    cases=several(_two_outputs),
+    mistakes=(
         Mistake(
             lambda Y_hat, Y: losses.style_loss(Y_hat, losses.gram(Y)),
             "this is the book's loss, a mean of scaled matrices: the paper sums, and divides in "
@@ -227,12 +225,11 @@ def paper_factors(c: int, h: int, w: int) -> Tuple[float, float]:
 
 
 PAPER_FACTORS = Task(
-    'paper_factors',
-    3,
-    2,
-    paper_factors,
-    several(lambda rng: tuple(sizes(rng, 3, 5, 90)), 4),
-    (
+    name='paper_factors',
+    points=2,
+    solve=paper_factors,
+    cases=several(lambda rng: tuple(sizes(rng, 3, 5, 90)), 4),
+    mistakes=(
         Mistake(
             lambda c, h, w: (2 / (c * h * w), 4 / c**2),
             "the other way round: the book's loss times the factor is the paper's",
@@ -326,12 +323,11 @@ def _odd_outputs(rng: Rng) -> List[Case]:
 
 
 POOL_AVERAGE = Task(
-    'pool_average',
-    3,
-    2,
-    pool_average,
-    _odd_outputs,
-    (
+    name='pool_average',
+    points=2,
+    solve=pool_average,
+    cases=_odd_outputs,
+    mistakes=(
         Mistake(
             lambda X: _blocks(X).max(axis=(3, 5)),
             'this is max pooling: take the mean of the four',
@@ -427,12 +423,11 @@ def _two_convolutions(rng: Rng) -> Case:
 
 
 NORMALISE_FILTERS = Task(
-    'normalise_filters',
-    3,
-    3,
-    normalise_filters,
-    several(_two_convolutions),
-    (
+    name='normalise_filters',
+    points=3,
+    solve=normalise_filters,
+    cases=several(_two_convolutions),
+    mistakes=(
         Mistake(
             lambda W, b, W_next, Y: (*_rescaled(W, b, W_next, _mean(Y))[:2], W_next),
             'the filters are right, but the next convolution hears them louder or softer than '

@@ -9,7 +9,7 @@ from mxnet import numpy as np
 
 from styletransfer import vgg
 from styletransfer.errors import InputError
-from styletransfer.exercises.checks import Case, Mistake, Task
+from styletransfer.exercises.task import Case, Mistake, Task
 from styletransfer.exercises.tasks.data import Blocks, Rng, array, features, layer_case, several
 from styletransfer.exercises.tasks.neural_style import layer_number
 from styletransfer.recipes import D2L_ZH, Recipe
@@ -42,12 +42,11 @@ def _deep_layers(rng: Rng) -> List[Case]:
 
 
 RECEPTIVE_FIELD = Task(
-    'receptive_field',
-    2,
-    2,
-    receptive_field,
-    _deep_layers,
-    (
+    name='receptive_field',
+    points=2,
+    solve=receptive_field,
+    cases=_deep_layers,
+    mistakes=(
         Mistake(
             lambda name, blocks: _field(name, blocks, stride=1, pool=0),
             'behind a pooling, neighbours are twice as far apart in the picture: what the next '
@@ -105,12 +104,11 @@ def _named_layers(rng: Rng) -> Case:
 
 
 GROWING_SETS = Task(
-    'growing_sets',
-    2,
-    1,
-    growing_sets,
-    several(_named_layers),
-    (
+    name='growing_sets',
+    points=1,
+    solve=growing_sets,
+    cases=several(_named_layers),
+    mistakes=(
         Mistake(
             lambda layers: [list(layers)] * len(layers),
             'all sets are the same: appending to one list and storing it each time stores one '
@@ -172,12 +170,11 @@ def _recipe_case(rng: Rng) -> Case:
 
 
 CONTENT_ONLY = Task(
-    'content_only',
-    2,
-    1,
-    content_only,
-    several(_recipe_case),
-    (
+    name='content_only',
+    points=1,
+    solve=content_only,
+    cases=several(_recipe_case),
+    mistakes=(
         Mistake(
             lambda recipe, layer: replace(content_only(recipe, layer), tv_weight=recipe.tv_weight),
             'total variation is still asked for: with it, smoothness would be mistaken for what '
@@ -224,12 +221,11 @@ def _error_case(rng: Rng) -> Case:
 
 
 RELATIVE_ERROR = Task(
-    'relative_error',
-    2,
-    2,
-    relative_error,
-    several(_error_case),
-    (
+    name='relative_error',
+    points=2,
+    solve=relative_error,
+    cases=several(_error_case),
+    mistakes=(
         Mistake(
             lambda Y_hat, Y: np.square(Y_hat - Y).mean(),
             'this is the error itself: layers with large outputs would look bad, so divide by the '
@@ -269,12 +265,11 @@ def gram_numbers(c: int) -> int:
 
 
 GRAM_NUMBERS = Task(
-    'gram_numbers',
-    2,
-    1,
-    gram_numbers,
-    several(lambda rng: (int(rng.integers(3, 600)),), 4),
-    (
+    name='gram_numbers',
+    points=1,
+    solve=gram_numbers,
+    cases=several(lambda rng: (int(rng.integers(3, 600)),), 4),
+    mistakes=(
         Mistake(lambda c: c * c, 'G is symmetric: half of the numbers beside the diagonal repeat'),
         Mistake(lambda c: c * (c - 1) // 2, 'the diagonal counts too: it has c numbers'),
         Mistake(lambda c: c * c / 2, 'not quite half of c * c: the diagonal is there only once'),
