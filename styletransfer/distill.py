@@ -13,7 +13,8 @@ term of that sum, on pictures kept aside, is the layer's :math:`R^2`: the share 
 says that the student can say too.
 
 The student trains with batch normalisation, without which its deep layers stall; at the end that
-is folded into the convolutions, and `styletransfer.rescale` chooses the scale of every layer.
+is folded into the convolutions, and every layer's scale is chosen anew (`networks.level`,
+`balance`).
 
 Romero et al.: FitNets: hints for thin deep nets, ICLR 2015 (features as targets, translated).
 Departures: six layers at once and from the start; each error over its teacher's variance.
@@ -23,8 +24,9 @@ from __future__ import annotations
 
 import math
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import mxnet as mx
 import numpy
@@ -40,8 +42,12 @@ from styletransfer.command import Parser, argument, exit_status, natural, positi
 from styletransfer.errors import InputError
 from styletransfer.files import replacing
 from styletransfer.images import find_pictures, load_image, rgb_mean, rgb_std, samples
+from styletransfer.networks import frozen, level, scaled
+from styletransfer.objective import objectives
 from styletransfer.optimizers import restore_trainer, trainer_state
-from styletransfer.rescale import balance, frozen, level
+from styletransfer.progress import Step
+from styletransfer.recipes import D2L_ZH
+from styletransfer.synthesis import coarse_to_fine
 from styletransfer.weights.fetch import fetch, local_weights
 from styletransfer.weights.formats import (
     Conv,
@@ -54,6 +60,11 @@ from styletransfer.weights.formats import (
 CONVS = [name for name in vgg.vgg_layer_names() if name.startswith('conv')][:13]
 TAPS = ('conv1_1', 'conv2_1', 'conv3_1', 'conv4_1', 'conv4_4', 'conv5_1')
 SLIM = vgg.BACKBONES['vgg19_slim']
+CONTENT = CONVS.index('conv4_4')  # of the book's recipes
+
+# terms at the end of the coarse stage as the book's tutorial prints them for the full VGG-19,
+# on its own pictures (epoch 450)
+BOOK_CONTENT, BOOK_STYLE = 50.59, 35.19
 
 
 class Taps(nn.HybridBlock):
@@ -336,6 +347,56 @@ def run(argv: Optional[Sequence[str]] = None) -> int:
     write_network(student, examiner, history, settings, output, args.quiet)
     checkpoint.unlink()
     return 0
+
+
+def balance(
+    convs: Sequence[Conv],
+    pairs: Sequence[Tuple[np.ndarray, np.ndarray]],
+    rounds: int = 4,
+    tell: Callable[[str], None] = print,
+) -> List[Conv]:
+    """Return the network for which the book's weights give the book's balance of losses.
+
+    All layers but conv4_4 share one factor, conv4_4 has another. The coarse stage of `D2L_ZH` is
+    run on each pair; then the factors change so that, the picture being the same, its content and
+    style losses would be the book's. As the picture changes with them this takes some rounds.
+
+    Parameters
+    ----------
+    convs : sequence of (weight, bias)
+        From `networks.level`.
+    pairs : sequence of (content_img, style_img)
+        Pictures of shape (height, width, 3), RGB in 0-255.
+    rounds : int
+    tell : callable
+        Told one line a round.
+    """
+    # behind the first drop of the step size, at epoch 201, the losses hardly move any more
+    coarse = replace(D2L_ZH.stages[0], num_epochs=250)
+    recipe = replace(D2L_ZH, stages=(coarse,))
+    content_factor = style_factor = 0.12  # near where vgg19_slim ended
+    for turn in range(rounds + 1):
+        factors = [style_factor] * len(convs)
+        factors[CONTENT] = content_factor
+        result = scaled(convs, factors)
+        net, last = frozen(result), []
+        for content_img, style_img in pairs:
+            steps: List[Step] = []
+            loss_at = objectives(net, recipe, content_img, style_img, mx.cpu())
+            coarse_to_fine(loss_at, recipe, content_img, mx.cpu(), steps.append)
+            last.append(steps[-1])
+        content, style, tv = (
+            math.exp(sum(math.log(step.terms[name]) for step in last) / len(last))
+            for name in ('content', 'style', 'TV')
+        )
+        tell(
+            f'balance, round {turn}: factors {content_factor:.3f} and {style_factor:.3f}, '
+            f'content {content:.2f}, style {style:.2f}, TV {tv:.2f}'
+        )
+        # the content loss is quadratic in its layer's scale, the style loss goes with its power 4
+        content_factor *= (BOOK_CONTENT / content) ** (1 / 2)
+        style_factor *= (BOOK_STYLE / style) ** (1 / 4)
+    return result
 
 
 def write_network(

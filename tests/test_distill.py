@@ -18,7 +18,7 @@ from safetensors.numpy import load_file
 
 from styletransfer.distill import SLIM, TAPS, Student, load_teachers, main, one_cycle
 from styletransfer.errors import InputError
-from styletransfer.rescale import frozen
+from styletransfer.networks import frozen
 from styletransfer.vgg import BACKBONES, extract_features, layer_index
 from styletransfer.weights.formats import read_weights
 
