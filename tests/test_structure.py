@@ -25,7 +25,7 @@ ROWS = (
     {'objective', 'networks'},
     {'checkpoint'},
     {'progress'},
-    {'synthesis'},
+    {'synthesis', 'learning'},
     {'tiles'},
     {'controls'},
     {'command'},
