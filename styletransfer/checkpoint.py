@@ -58,7 +58,7 @@ class Checkpoint(NamedTuple):
                     f"the checkpoint is of another network: it has no '{name}' of shape "
                     f'{parameter.shape}'
                 )
-            parameter.set_data(np.array(array))
+            parameter.set_data(np.array(array, ctx=parameter.list_ctx()[0]))
         restore_trainer(trainer, self.arrays)
         return self.record['epoch']
 

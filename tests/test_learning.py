@@ -9,7 +9,7 @@ from mxnet import numpy as np
 from mxnet.gluon import nn
 from PIL import Image
 
-from styletransfer.checkpoint import load_checkpoint, save_checkpoint
+from styletransfer.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from styletransfer.errors import InputError
 from styletransfer.images import rgb_mean, rgb_std
 from styletransfer.learning import crops, learn, one_cycle
@@ -130,6 +130,19 @@ def test_a_run_goes_on_bit_for_bit(after, tmp_path):
     for name, array in expected.items():
         numpy.testing.assert_array_equal(found[name], array, err_msg=name)
     assert [step[:6] for step in later] == [step[:6] for step in steps[after:]]
+
+
+def test_a_parameter_of_which_no_gradient_is_wanted_stays():
+    whole, resumed, states = line(), line(), []
+    for net in (whole, resumed):
+        net.bias.grad_req = 'null'
+    run(whole, lambda step: states.append(step.state()))
+    run(resumed, lambda step: None, Checkpoint(states[4], {'epoch': 5}))
+    for net in (whole, resumed):
+        assert float(net.bias.data()) == 0
+        weight = net.weight.data().asnumpy()
+        numpy.testing.assert_array_equal(weight, states[-1]['weight'])
+        assert (weight != states[4]['weight']).all()
 
 
 def test_checkpoints_keep_a_network_and_its_history(tmp_path):
