@@ -80,7 +80,7 @@ def parameters(net):
 
 
 def written_in_numpy():
-    """Return the terms of each step, and w and b after the last: gradients and Adam by hand."""
+    """Return the terms of each step, and after the last w and b, and what Adam remembers of w."""
     theta = numpy.array([0.1, 0.2, 0.3, 0.0])
     mean, variance, told = numpy.zeros(4), numpy.zeros(4), []
     for k in range(STEPS):
@@ -93,16 +93,19 @@ def written_in_numpy():
         # MXNet's Adam puts epsilon beside the root of the biased variance
         rate = lr_at(k) * math.sqrt(1 - 0.999 ** (k + 1)) / (1 - 0.9 ** (k + 1))
         theta = theta - rate * mean / (numpy.sqrt(variance) + 1e-8)
-    return told, theta
+    return told, theta, mean[:3]
 
 
 def test_the_loop_is_that_written_in_numpy():
     net, steps = line(), []
     run(net, steps.append)
-    told, theta = written_in_numpy()
+    told, theta, mean = written_in_numpy()
     numpy.testing.assert_allclose([(*step.terms.values(),) for step in steps], told, rtol=1e-4)
     found = [*net.weight.data().asnumpy()[0], float(net.bias.data())]
     numpy.testing.assert_allclose(found, theta, rtol=1e-4)
+    state = steps[-1].state()
+    numpy.testing.assert_allclose(state['adam.0.mean'][0], mean, rtol=1e-4)
+    numpy.testing.assert_array_equal(state['weight'][0], found[:3])
     for k, step in enumerate(steps):
         assert (step.title, step.epoch, step.num_epochs) == ('a line', k + 1, STEPS)
         assert step.lr == lr_at(k)
