@@ -48,6 +48,27 @@ class Checkpoint(NamedTuple):
             restore_trainer(trainer, self.arrays)
         return self.record['epoch']
 
+    def restore_network(self, net: gluon.Block, trainer: gluon.Trainer) -> int:
+        """Put a network and its optimiser back where they stood; return after how many steps.
+
+        Raises
+        ------
+        InputError
+            If a parameter of the network is not there, or has another shape.
+        """
+        if not self.arrays:  # kept before the first step
+            return self.record['epoch']
+        for name, parameter in net._collect_params_with_prefix().items():
+            array = self.arrays.get(name)
+            if array is None or array.shape != parameter.shape:
+                raise InputError(
+                    f"the checkpoint is of another network: it has no '{name}' of shape "
+                    f'{parameter.shape}'
+                )
+            parameter.set_data(np.array(array, ctx=parameter.list_ctx()[0]))
+        restore_trainer(trainer, self.arrays)
+        return self.record['epoch']
+
 
 def save_checkpoint(path: Path, arrays: Mapping[str, numpy.ndarray], record: Any) -> None:
     """Write arrays and a JSON-able record to `path`, replacing what was there in one step."""
@@ -103,3 +124,15 @@ def _digest(arrays: Mapping[str, numpy.ndarray], text: str) -> str:
 def state_of(X: np.ndarray, trainer: gluon.Trainer) -> Arrays:
     """Return what `Checkpoint.restore` needs: a picture, and what its trainer remembers."""
     return {'X': X.asnumpy(), **trainer_state(trainer)}
+
+
+def network_state(net: gluon.Block, trainer: gluon.Trainer) -> Arrays:
+    """Return what `Checkpoint.restore_network` needs: all parameters by name, and the trainer's.
+
+    Among them are the running statistics of batch normalisation, which no gradient reaches.
+    """
+    parameters = net._collect_params_with_prefix().items()
+    return {
+        **{name: parameter.data().asnumpy() for name, parameter in parameters},
+        **trainer_state(trainer),
+    }

@@ -13,7 +13,8 @@ term of that sum, on pictures kept aside, is the layer's :math:`R^2`: the share 
 says that the student can say too.
 
 The student trains with batch normalisation, without which its deep layers stall; at the end that
-is folded into the convolutions, and `styletransfer.rescale` chooses the scale of every layer.
+is folded into the convolutions, and every layer's scale is chosen anew (`networks.level`,
+`balance`).
 
 Romero et al.: FitNets: hints for thin deep nets, ICLR 2015 (features as targets, translated).
 Departures: six layers at once and from the start; each error over its teacher's variance.
@@ -21,28 +22,44 @@ Departures: six layers at once and from the start; each error over its teacher's
 
 from __future__ import annotations
 
+import argparse
 import math
+import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import mxnet as mx
 import numpy
-from mxnet import autograd, gluon, npx
 from mxnet import numpy as np
 from mxnet.gluon import nn
 from mxnet.gluon.model_zoo.vision import VGG
-from PIL import Image
 
 from styletransfer import vgg
-from styletransfer.checkpoint import load_checkpoint, save_checkpoint
+from styletransfer.checkpoint import Checkpoint, load_checkpoint
 from styletransfer.command import Parser, argument, exit_status, finite, natural, positive
 from styletransfer.errors import InputError
-from styletransfer.files import reading, replacing
-from styletransfer.images import find_pictures, load_image, rgb_mean, rgb_std, samples
+from styletransfer.files import replacing
+from styletransfer.images import find_pictures, load_image, samples
+from styletransfer.learning import crops, learn, one_cycle
 from styletransfer.machine import total_memory
-from styletransfer.optimizers import restore_trainer, trainer_state
-from styletransfer.rescale import balance, frozen, level
+from styletransfer.networks import frozen, level, scaled
+from styletransfer.objective import Terms, objectives
+from styletransfer.progress import (
+    Bar,
+    Checkpoints,
+    DivergedError,
+    History,
+    Interrupted,
+    Listener,
+    Step,
+    StopAtNaN,
+    StopAtSignal,
+    together,
+)
+from styletransfer.recipes import D2L_ZH
+from styletransfer.synthesis import coarse_to_fine
 from styletransfer.train.memory import network_bytes
 from styletransfer.weights.fetch import fetch, local_weights
 from styletransfer.weights.formats import (
@@ -56,9 +73,14 @@ from styletransfer.weights.formats import (
 CONVS = [name for name in vgg.vgg_layer_names() if name.startswith('conv')][:13]
 TAPS = ('conv1_1', 'conv2_1', 'conv3_1', 'conv4_1', 'conv4_4', 'conv5_1')
 SLIM = vgg.BACKBONES['vgg19_slim']
+CONTENT = CONVS.index('conv4_4')  # of the book's recipes
+
+# terms at the end of the coarse stage as the book's tutorial prints them for the full VGG-19,
+# on its own pictures (epoch 450)
+BOOK_CONTENT, BOOK_STYLE = 50.59, 35.19
 
 # what the record of a checkpoint holds
-STANDING = {'settings': {}, 'step': int, 'history': [{'step': int, 'r_squared': [float]}]}
+STANDING = {'settings': {}, 'epoch': int, 'history': [{'losses': [{}]}]}
 
 
 class Taps(nn.HybridBlock):
@@ -181,60 +203,11 @@ def say(teachers: Sequence[Teacher], X: np.ndarray) -> List[np.ndarray]:
     return [Y for teacher in teachers for Y in teacher.net(X)]
 
 
-def random_crops(
-    paths: Sequence[Path], count: int, size: int, rng: numpy.random.Generator, noisy: float
-) -> np.ndarray:
-    """Return crops of random pictures, scaled and mirrored at random, preprocessed.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-    count, size : int
-        How many, and their side in pixels.
-    rng : numpy.random.Generator
-    noisy : float
-        Share of crops with noise added. A picture that is being optimised leaves the realm of
-        photographs on its way; the student must know what the teacher would say out there.
-
-    Returns
-    -------
-    np.ndarray of shape (count, 3, size, size)
-    """
-    mean, std = rgb_mean.asnumpy(), rgb_std.asnumpy()
-    crops = numpy.empty((count, 3, size, size), 'float32')
-    for crop in crops:
-        picture = Image.fromarray(load_image(paths[rng.integers(len(paths))]).asnumpy())
-        width, height = picture.size
-        scale = max(size / min(width, height), rng.uniform(0.4, 1.1))
-        side = size / scale
-        x, y = rng.uniform(0, max(0, width - side)), rng.uniform(0, max(0, height - side))
-        box = (x, y, min(x + side, width), min(y + side, height))
-        picture = picture.resize((size, size), Image.Resampling.BICUBIC, box=box)
-        pixels = (numpy.asarray(picture, 'float32') / 255 - mean) / std
-        if rng.random() < 0.5:
-            pixels = pixels[:, ::-1]
-        if rng.random() < noisy:
-            pixels = pixels + rng.normal(0, rng.uniform(0, 0.5), pixels.shape)
-        crop[...] = pixels.transpose(2, 0, 1)
-    return np.array(crops)
-
-
-def one_cycle(step: int, steps: int, lr: float) -> float:
-    """Return the step size: up in a line over the first tenth, down along a cosine to nearly 0."""
-    done = step / steps
-    if done < 0.1:
-        return lr * done / 0.1 + 1e-6
-    return lr * 0.5 * (1 + math.cos(math.pi * (done - 0.1) / 0.9)) + 1e-6
-
-
 class Examiner:
     """Pictures kept aside, what the teachers say of them, and how well the student says it."""
 
     def __init__(self, teachers: Sequence[Teacher], paths: Sequence[Path], size: int) -> None:
-        crops = (
-            random_crops(paths, 8, size, numpy.random.default_rng([1, k]), 0) for k in range(8)
-        )
-        self.batches = list(crops)
+        self.batches = [crops(1, k, paths, 8, size) for k in range(8)]
         self.answers = [[Y.copy() for Y in say(teachers, X)] for X in self.batches]
         self.variances = []
         for said in zip(*self.answers):
@@ -274,13 +247,10 @@ def make_parser() -> Parser:
     return parser
 
 
-def run(argv: Optional[Sequence[str]] = None) -> int:
-    """Run the command and return its exit status."""
-    args = make_parser().parse_args(argv)
-    output = Path(args.output)
-    if output.suffix != '.safetensors':
-        raise InputError(f"--output '{output}' must end in .safetensors")
-    checkpoint = output.with_suffix('.checkpoint.safetensors')
+def check(args: argparse.Namespace) -> None:
+    """Refuse what argparse cannot know to be useless."""
+    if Path(args.output).suffix != '.safetensors':
+        raise InputError(f"--output '{args.output}' must end in .safetensors")
     if args.lr <= 0:
         raise InputError(f'--lr is {args.lr:g}: it must be above 0')
     if args.crop < vgg.SMALLEST_SIDE:
@@ -292,104 +262,205 @@ def run(argv: Optional[Sequence[str]] = None) -> int:
             f'{args.batch} crops of {args.crop}x{args.crop} need more than {need / 1e9:.1f} GB of '
             f'memory, but there are {have / 1e9:.1f} GB: try a smaller --crop or --batch'
         )
+
+
+def find_interrupted(path: Path, settings: Dict[str, Any]) -> Checkpoint:
+    """Return where an interrupted run with these settings stood."""
+    if not path.is_file():
+        raise InputError(f"nothing to resume: there is no '{path}'; leave out --resume")
+    saved = load_checkpoint(path, STANDING)
+    if saved.record['settings'] != settings:
+        raise InputError("cannot resume with other settings than the interrupted run's")
+    return saved
+
+
+class Lesson(NamedTuple):
+    """One run, with everything checked and read before the long work starts."""
+
+    args: argparse.Namespace
+    pictures: List[Path]
+    teachers: List[Teacher]
+    student: Student
+    examiner: Examiner
+
+    def batch(self, k: int) -> Tuple[np.ndarray, List[np.ndarray]]:
+        """Return the crops of step k, and what the teachers say of them."""
+        # a picture that is being optimised leaves the realm of photographs on its way; the
+        # student must know what the teacher would say out there: hence the noise
+        X = crops(self.args.seed, k, self.pictures, self.args.batch, self.args.crop, noisy=0.3)
+        return X, say(self.teachers, X)
+
+    def loss(self, batch: Tuple[np.ndarray, List[np.ndarray]]) -> Tuple[Terms, np.ndarray]:
+        """Return the error at each tap over its teacher's variance, and their sum."""
+        X, answers = batch
+        fours = zip(TAPS, self.student(X), answers, self.examiner.variances)
+        terms = {tap: np.square(P - Y).mean() / variance for tap, P, Y, variance in fours}
+        return terms, sum(terms.values())
+
+    def tell(self, line: str) -> None:
+        """Print a line, above the bar if there is one, unless the user wants quiet."""
+        from tqdm import tqdm
+
+        if not self.args.quiet:
+            tqdm.write(line)
+            sys.stdout.flush()
+
+
+def make_lesson(args: argparse.Namespace) -> Lesson:
+    """Read the pictures and the teachers, and make the student."""
     pictures = find_pictures(args.pictures, deep=True)
     if len(pictures) < 2:
         raise InputError(f"'{args.pictures}' holds {len(pictures)} pictures: some are needed")
     aside = pictures[:: min(60, len(pictures))]
     pictures = [path for path in pictures if path not in set(aside)]
     teachers = load_teachers(args.teacher)
-
     mx.random.seed(args.seed)
     student = Student(SLIM.widths, [c for teacher in teachers for c in teacher.channels])
     student.initialize(mx.init.MSRAPrelu(slope=0))
     student.hybridize(static_alloc=True, static_shape=True)
-    examiner = Examiner(teachers, aside, args.crop)
-    student(examiner.batches[0])  # now all shapes are known
-    trainer = gluon.Trainer(student.collect_params(), 'adam', {'learning_rate': args.lr})
+    student(np.zeros((1, 3, vgg.SMALLEST_SIDE, vgg.SMALLEST_SIDE)))  # shapes are known now
+    return Lesson(args, pictures, teachers, student, Examiner(teachers, aside, args.crop))
+
+
+def run(argv: Optional[Sequence[str]] = None) -> int:
+    """Run the command and return its exit status."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    args = make_parser().parse_args(argv)
+    check(args)
+    path = Path(args.output).with_suffix('.checkpoint.safetensors')
     settings = {k: v for k, v in vars(args).items() if k not in ('resume', 'quiet', 'output')}
-    first, history = 0, []
-    if args.resume:
-        if not checkpoint.is_file():
-            raise InputError(f"nothing to resume: there is no '{checkpoint}'; leave out --resume")
-        saved = load_checkpoint(checkpoint, STANDING)
-        if saved.record['settings'] != settings:
-            raise InputError("cannot resume with other settings than the interrupted run's")
-        first, history = saved.record['step'], saved.record['history']
-        with reading(f"'{checkpoint}' is of another network", 'remove it, and start again'):
-            if not 0 < first == history[-1]['step']:
-                raise ValueError(f'its history does not end with step {first}')
-            for name, parameter in student._collect_params_with_prefix().items():
-                parameter.set_data(np.array(saved.arrays[name]))
-            restore_trainer(trainer, saved.arrays)
-
-    def keep(step: int) -> None:
-        parameters = student._collect_params_with_prefix().items()
-        arrays = {name: parameter.data().asnumpy() for name, parameter in parameters}
-        record = {'settings': settings, 'step': step, 'history': history}
-        save_checkpoint(checkpoint, {**arrays, **trainer_state(trainer)}, record)
-
-    from tqdm import tqdm
-
-    with tqdm(total=args.steps, initial=first, unit=' steps', disable=args.quiet) as bar:
-        for step in range(first, args.steps):
-            trainer.set_learning_rate(one_cycle(step, args.steps, args.lr))
-            rng = numpy.random.default_rng([args.seed, step])
-            X = random_crops(pictures, args.batch, args.crop, rng, noisy=0.3)
-            answers = say(teachers, X)
-            with autograd.record():
-                triples = zip(student(X), answers, examiner.variances)
-                l = sum(np.square(P - Y).mean() / variance for P, Y, variance in triples)
-            l.backward()
-            trainer.step(1)
-            npx.waitall()
-            bar.set_postfix_str(f'loss {float(l):.3f}', refresh=False)
-            bar.update()
-            if (step + 1) % args.examine_every == 0 or step + 1 == args.steps:
-                history.append({'step': step + 1, 'r_squared': examiner.r_squared(student)})
-                keep(step + 1)
-                if not args.quiet:
-                    marks = zip(TAPS, history[-1]['r_squared'])
-                    bar.write(f'{step + 1}: ' + ', '.join(f'{t} {mark:.3f}' for t, mark in marks))
-    write_network(student, examiner, history, settings, output, args.quiet)
-    checkpoint.unlink()
+    saved = find_interrupted(path, settings) if args.resume else None
+    lesson = make_lesson(args)
+    history = History(saved.record['history'] if saved else ())
+    checkpoints = Checkpoints(path, args.examine_every, history, {'settings': settings})
+    words = shlex.join(argv if saved else [*argv, '--resume'])
+    go_on = f'go on with:  python -m styletransfer.distill {words}'
+    if not saved:
+        checkpoints.save()  # if it cannot be written, better now than in an hour
+    try:
+        study(lesson, checkpoints, saved)
+        write_network(lesson, history)
+    except (Interrupted, KeyboardInterrupt) as stop:
+        print(f'{str(stop) or "stopped"}; {go_on}', file=sys.stderr)
+        return 130
+    except DivergedError:
+        raise
+    except InputError as error:  # the disk is full, most likely
+        raise InputError(f'{error}; then {go_on}') from error
+    path.unlink()
     return 0
 
 
-def write_network(
-    student: Student,
-    examiner: Examiner,
-    history: List[Dict[str, Any]],
-    settings: Dict[str, Any],
-    output: Path,
-    quiet: bool,
-) -> None:
+def study(lesson: Lesson, checkpoints: Checkpoints, saved: Optional[Checkpoint]) -> None:
+    """Train the student, keeping where it stands when the run is stopped."""
+    args, history = lesson.args, checkpoints.history
+
+    def examine(step: Step) -> None:
+        if step.is_nth(args.examine_every):
+            marks = dict(zip(TAPS, lesson.examiner.r_squared(lesson.student)))
+            exams = history.stages[-1].setdefault('r_squared', [])
+            exams.append({'epoch': step.epoch, **marks})
+            lesson.tell(f'{step.epoch}: {marks_text(history)}')
+
+    with Bar() as bar, StopAtSignal() as stop_at_signal:
+        listeners: List[Listener] = [StopAtNaN(0, None), history, examine, checkpoints]
+        if not args.quiet:
+            listeners.append(bar)
+        try:
+            learn(
+                lesson.student,
+                lesson.loss,
+                lesson.batch,
+                lambda k: one_cycle(k, args.steps, args.lr),
+                args.steps,
+                f'{args.batch} crops of {args.crop}x{args.crop}',
+                together(*listeners, stop_at_signal),
+                saved,
+            )
+        except Interrupted as stop:
+            checkpoints.save(stop.step)
+            raise
+
+
+def marks_text(history: History) -> str:
+    """Return the R-squared of each tap at the last examination."""
+    last = history.stages[-1]['r_squared'][-1]
+    return ', '.join(f'{tap} {last[tap]:.3f}' for tap in TAPS)
+
+
+def balance(
+    convs: Sequence[Conv],
+    pairs: Sequence[Tuple[np.ndarray, np.ndarray]],
+    rounds: int,
+    tell: Callable[[str], None],
+) -> List[Conv]:
+    """Return the network for which the book's weights give the book's balance of losses.
+
+    All layers but conv4_4 share one factor, conv4_4 has another. The coarse stage of `D2L_ZH` is
+    run on each pair; then the factors change so that, the picture being the same, its content and
+    style losses would be the book's. As the picture changes with them this takes some rounds.
+
+    Parameters
+    ----------
+    convs : sequence of (weight, bias)
+        From `networks.level`.
+    pairs : sequence of (content_img, style_img)
+        Pictures of shape (height, width, 3), RGB in 0-255.
+    rounds : int
+    tell : callable
+        Told one line a round.
+    """
+    # behind the first drop of the step size, at epoch 201, the losses hardly move any more
+    coarse = replace(D2L_ZH.stages[0], num_epochs=250)
+    recipe = replace(D2L_ZH, stages=(coarse,))
+    content_factor = style_factor = 0.12  # near where vgg19_slim ended
+    for turn in range(rounds + 1):
+        factors = [style_factor] * len(convs)
+        factors[CONTENT] = content_factor
+        result = scaled(convs, factors)
+        net, last = frozen(result), []
+        for content_img, style_img in pairs:
+            steps: List[Step] = []
+            loss_at = objectives(net, recipe, content_img, style_img, mx.cpu())
+            coarse_to_fine(loss_at, recipe, content_img, mx.cpu(), steps.append)
+            last.append(steps[-1])
+        content, style, tv = (
+            math.exp(sum(math.log(step.terms[name]) for step in last) / len(last))
+            for name in ('content', 'style', 'TV')
+        )
+        tell(
+            f'balance, round {turn}: factors {content_factor:.3f} and {style_factor:.3f}, '
+            f'content {content:.2f}, style {style:.2f}, TV {tv:.2f}'
+        )
+        # the content loss is quadratic in its layer's scale, the style loss goes with its power 4
+        content_factor *= (BOOK_CONTENT / content) ** (1 / 2)
+        style_factor *= (BOOK_STYLE / style) ** (1 / 4)
+    return result
+
+
+def write_network(lesson: Lesson, history: History) -> None:
     """Fold, level, balance, and write the network with what became of its training."""
-
-    def tell(line: str) -> None:
-        if not quiet:
-            print(line, flush=True)
-
-    content, style = (
-        [load_image(path, (200, 100)) for path in samples(kind).values()]
-        for kind in ('content', 'style')
-    )
-    convs = level(student.convs(), np.concatenate(examiner.batches))
-    if settings['balance_rounds']:
-        convs = balance(convs, list(zip(content, style)), settings['balance_rounds'], tell)
+    args, output = lesson.args, Path(lesson.args.output)
+    convs = level(lesson.student.convs(), np.concatenate(lesson.examiner.batches))
+    if args.balance_rounds:
+        content, style = (
+            [load_image(path, (200, 100)) for path in samples(kind).values()]
+            for kind in ('content', 'style')
+        )
+        convs = balance(convs, list(zip(content, style)), args.balance_rounds, lesson.tell)
     tensors = {}
     for name, (weight, bias) in zip(CONVS, convs):
         tensors[f'features.{vgg.layer_index(name)}.weight'] = weight
         tensors[f'features.{vgg.layer_index(name)}.bias'] = bias
-    marks = ', '.join(f'{t} {mark:.3f}' for t, mark in zip(TAPS, history[-1]['r_squared']))
     notes = {
         'source': 'distilled by styletransfer.distill',
         'licence': 'CC BY 4.0',  # what Oxford's VGG-19 asks of what is made from it
         'tensors_sha256': tensors_sha256(convs),
-        'r_squared': marks,
+        'r_squared': marks_text(history),
     }
     with replacing(output) as temporary:
         write_tensors(temporary, tensors, notes)
-    tell(f'The network is {output}. R-squared: {marks}')
+    lesson.tell(f'The network is {output}. R-squared: {marks_text(history)}')
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:

@@ -1,25 +1,38 @@
-"""The network as a recipe wants it: cut, pooled, scaled, and reading the recipe's units."""
+r"""The network as a recipe wants it: cut, pooled, scaled, and reading the recipe's units.
+
+ReLU and pooling are positively homogeneous: :math:`f(ax) = a f(x)` for :math:`a > 0`. So a
+convolution may speak `a` times louder if the next one listens `a` times less, and nothing changes
+but the scale of what is tapped in between. Gatys et al. (2016) use this freedom to give each
+filter a mean activation of 1 (`normalise`); a network of our own is given scales by which no
+style layer drowns another (`level`).
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence
 
 import mxnet as mx
+from mxnet import npx
 from mxnet import numpy as np
 from mxnet.gluon import nn
 
 from styletransfer.images import load_image, preprocess, rgb_std, samples
 from styletransfer.recipes import Recipe
-from styletransfer.rescale import louder, normalised
 from styletransfer.vgg import (
+    VGG19,
+    Backbone,
     Layer,
     find_backbone,
+    freeze,
     get_net,
     layer_index,
     nearest_layers,
     read_pixels,
+    set_weights,
+    truncated_vgg,
 )
+from styletransfer.weights.formats import Conv
 
 # the slim network's outputs have the scale that suits the book's weights; the weights of recipes
 # in units of 0-255 were chosen for a network whose outputs are larger, about as their pixels are
@@ -94,9 +107,9 @@ def network_for(
     )
     recipe = _with_layers_of(net, recipe)
     if recipe.normalised:
-        normalised(net, bundled_pictures(device))
+        normalise(net, bundled_pictures(device))
     elif recipe.pixels == 'caffe' and backbone.endswith('_slim'):
-        louder(net, SLIM_FACTOR)
+        amplify(net, SLIM_FACTOR)
     return Network(read_pixels(net, *recipe.mean_std), recipe, origin)
 
 
@@ -127,3 +140,106 @@ def bundled_pictures(device: mx.Context) -> List[np.ndarray]:
     """Return all bundled pictures as the network reads them, 224 pixels square."""
     paths: Iterable[Any] = [*samples('content').values(), *samples('style').values()]
     return [preprocess(load_image(path), (224, 224)).copyto(device) for path in paths]
+
+
+def normalise(net: nn.HybridSequential, X: Sequence[np.ndarray]) -> nn.HybridSequential:
+    r"""Scale every filter of a network so that its mean activation over pictures is 1.
+
+    .. math:: W'_{k,j,i} = \frac{m_{k-1,i}}{m_{k,j}} W_{k,j,i}, \quad
+              b'_{k,j} = \frac{b_{k,j}}{m_{k,j}}, \quad m_0 = 1
+
+    with m the mean, over pictures and positions, of filter j of convolution k behind its ReLU. The
+    network sees what it saw before; only the scale of each output is another. Gatys et al. (2016)
+    do this for VGG-19 on ImageNet's pictures.
+
+    Departure: a filter that hardly ever fires would become louder than all the others together
+    on the rare occasion; so no mean counts as less than a tenth of its layer's.
+
+    Parameters
+    ----------
+    net : HybridSequential
+        Of the VGG family, with either pooling. It is changed.
+    X : sequence of np.ndarray of shape (1, 3, h, w)
+        Pictures as the network reads them, such as `bundled_pictures`.
+    """
+    outputs, before = list(X), None
+    for layer in net:
+        if not isinstance(layer, nn.Conv2D):
+            outputs = [layer(Y) for Y in outputs]
+            continue
+        weight, bias = layer.weight.data(), layer.bias.data()
+        if before is not None:
+            weight = weight * before.reshape(1, -1, 1, 1)
+            layer.weight.set_data(weight)
+        outputs = [layer(Y) for Y in outputs]
+        count = sum(Y.shape[2] * Y.shape[3] for Y in outputs)
+        before = sum(npx.relu(Y).sum(axis=(0, 2, 3)) for Y in outputs) / count
+        before = np.maximum(before, before.mean() / 10)
+        layer.weight.set_data(weight / before.reshape(-1, 1, 1, 1))
+        layer.bias.set_data(bias / before)
+        outputs = [Y / before.reshape(1, -1, 1, 1) for Y in outputs]
+    return net
+
+
+def amplify(net: nn.HybridSequential, factor: float) -> nn.HybridSequential:
+    r"""Multiply all outputs of a network by a factor, and change nothing else.
+
+    .. math:: W'_1 = a W_1, \quad b'_k = a b_k
+    """
+    convs = [layer for layer in net if isinstance(layer, nn.Conv2D)]
+    convs[0].weight.set_data(convs[0].weight.data() * factor)
+    for layer in convs:
+        layer.bias.set_data(layer.bias.data() * factor)
+    return net
+
+
+def frozen(convs: Sequence[Conv]) -> nn.HybridSequential:
+    """Return the VGG-19 with these convolutions, cut behind the last of them."""
+    widths, k = [], 0
+    for count in VGG19:
+        widths.append(len(convs[min(k, len(convs) - 1)][1]))
+        k += count
+    whole = truncated_vgg(Backbone('', VGG19, tuple(widths), sources=()))
+    ends = [i for i, layer in enumerate(whole) if isinstance(layer, nn.Conv2D)]
+    net = whole[: ends[len(convs) - 1] + 1]
+    set_weights(net, convs, mx.cpu())
+    return freeze(net)
+
+
+def scaled(convs: Sequence[Conv], factors: Sequence[float]) -> List[Conv]:
+    r"""Return the convolutions of a network whose k-th output is `factors[k]` times as large.
+
+    .. math:: W'_k = \frac{a_k}{a_{k-1}} W_k, \quad b'_k = a_k b_k, \quad a_0 = 1
+    """
+    pairs = zip(convs, factors, [1.0, *factors])
+    return [(weight * (new / old), bias * new) for (weight, bias), new, old in pairs]
+
+
+def mean_activations(convs: Sequence[Conv], X: np.ndarray) -> List[float]:
+    """Return the mean of each convolution's output behind its ReLU, for pictures X."""
+    means = []
+    for layer in frozen(convs):
+        X = layer(X)
+        if isinstance(layer, nn.Conv2D):
+            means.append(float(npx.relu(X).mean()))
+    return means
+
+
+def level(convs: Sequence[Conv], X: np.ndarray) -> List[Conv]:
+    r"""Return the network with mean activations :math:`c^{3/4}`, c the channels of the layer.
+
+    An entry of a Gram matrix is the product of two activations over c, and the style loss is its
+    square (see `styletransfer.losses`). So the loss of a layer goes as
+    :math:`(c^{3/4} c^{3/4} / c)^2 = c`: each layer has a say in proportion to its channels. With
+    an equal say for all, the shallow layers' fine texture drowns the deep layers' large strokes,
+    and they paint a frame along the border, where the zero padding lets them do so cheaply.
+
+    Parameters
+    ----------
+    convs : sequence of (weight, bias)
+    X : np.ndarray of shape (n, 3, h, w)
+        Preprocessed pictures of the kind the network will see.
+    """
+    wanted = [len(bias) ** 0.75 for _, bias in convs]
+    means = mean_activations(convs, X)
+    return scaled(convs, [goal / mean for goal, mean in zip(wanted, means)])

@@ -39,6 +39,10 @@ class Step(NamedTuple):
     stage: int = 0  # which stage it is, from 0,
     of: int = 1  # and of how many
 
+    def is_nth(self, n: int) -> bool:
+        """Tell whether it is time for what is done after every n-th epoch, and after the last."""
+        return self.epoch % n == 0 or self.epoch == self.num_epochs
+
 
 Listener = Callable[[Step], None]
 
@@ -219,7 +223,7 @@ class Checkpoints:
 
     def __call__(self, step: Step) -> None:
         """Write a checkpoint if it is time for one."""
-        if step.epoch % self.every == 0 or step.epoch == step.num_epochs:
+        if step.is_nth(self.every):
             self.save(step)
 
     def save(self, step: Optional[Step] = None) -> None:

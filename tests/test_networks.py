@@ -1,4 +1,7 @@
-"""The network that a recipe gets: how deep, which pooling, what scale, what stands in for what."""
+"""The network that a recipe gets: how deep, which pooling, what scale, what stands in for what.
+
+Scales may change, what the network sees may not.
+"""
 
 from dataclasses import replace
 
@@ -10,9 +13,20 @@ from mxnet.gluon import nn
 
 from styletransfer.errors import InputError
 from styletransfer.images import load_image, preprocess, samples
-from styletransfer.networks import SLIM_FACTOR, network_for, replaced_layers
+from styletransfer.networks import (
+    SLIM_FACTOR,
+    frozen,
+    level,
+    mean_activations,
+    network_for,
+    replaced_layers,
+    scaled,
+)
 from styletransfer.recipes import D2L_ZH, GATYS_2016, KERAS, RECIPES, VGG16_GD
 from styletransfer.vgg import extract_features, layer_names
+
+WIDTHS = [3, 2, 2, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 6]
+ALL = (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28)
 
 
 @pytest.mark.parametrize('recipe', RECIPES.values(), ids=list(RECIPES))
@@ -80,3 +94,48 @@ def test_the_papers_network_is_normalised_over_the_bundled_pictures():
         means.append(Y.mean(axis=(0, 2, 3)).asnumpy())
     numpy.testing.assert_allclose(numpy.mean(means, axis=0), 1, rtol=1e-3)
     assert fitted.content_layers == ('relu4_2',)
+
+
+@pytest.fixture
+def convs():
+    rng = numpy.random.default_rng(0)
+    return [
+        (
+            (rng.normal(size=(o, i, 3, 3)) / i).astype('float32'),
+            rng.uniform(0, 0.5, o).astype('float32'),
+        )
+        for i, o in zip(WIDTHS, WIDTHS[1:])
+    ]
+
+
+@pytest.fixture
+def X():
+    return np.array(numpy.random.default_rng(1).normal(size=(2, 3, 32, 48)), dtype='float32')
+
+
+def taps(convs, X):
+    outputs, _ = extract_features(frozen(convs), X, ALL, ())
+    return [Y.asnumpy() for Y in outputs]
+
+
+def test_each_output_is_scaled_by_its_own_factor_and_nothing_else(convs, X):
+    factors = numpy.random.default_rng(2).uniform(0.2, 5, 13)
+    for before, after, factor in zip(taps(convs, X), taps(scaled(convs, factors), X), factors):
+        numpy.testing.assert_allclose(after, factor * before, rtol=1e-4, atol=1e-5)
+
+
+def test_level_gives_the_promised_mean_activations(convs, X):
+    means = mean_activations(level(convs, X), X)
+    assert means == pytest.approx([width**0.75 for width in WIDTHS[1:]], rel=1e-4)
+
+
+def test_mean_activations_are_means_behind_relu(convs, X):
+    expected = [Y.clip(0).mean() for Y in taps(convs, X)]
+    assert mean_activations(convs, X) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_shorter_network_is_cut_behind_its_last_convolution(convs):
+    net = frozen(convs[:5])
+    assert len(net) == 11  # conv3_1 is layer 10
+    assert net[-1].weight.shape == (4, 3, 3, 3)
+    assert net(mx.np.zeros((1, 3, 16, 16))).shape == (1, 4, 4, 4)

@@ -12,9 +12,9 @@ from mxnet import numpy as np
 from mxnet.gluon import nn
 
 from styletransfer.images import preprocess
+from styletransfer.networks import amplify, normalise
 from styletransfer.objective import get_contents, get_styles, objective
 from styletransfer.recipes import D2L_ZH, GATYS_2016, KERAS, VGG16_GD
-from styletransfer.rescale import louder, normalised
 from styletransfer.vgg import (
     VGG16,
     VGG19,
@@ -174,7 +174,7 @@ def test_plain_steps_stay_between_black_and_white():
 def test_a_normalised_network_has_mean_activations_of_one_and_sees_the_same(pooling):
     plain, net = (network(VGG19, 'conv5_1', pooling) for _ in range(2))
     pictures = [preprocess(picture(seed), SHAPE) for seed in (1, 2)]
-    normalised(net, pictures)
+    normalise(net, pictures)
     names = layer_names(net)
     relus = [name for name in names if name.startswith('relu')]
     outputs = [extract_features(net, X, relus, ())[0] for X in pictures]
@@ -195,9 +195,9 @@ def test_a_normalised_network_has_mean_activations_of_one_and_sees_the_same(pool
     assert layer_index('conv5_1', net) == 28
 
 
-def test_a_louder_network_says_the_same():
+def test_an_amplified_network_says_the_same():
     plain, net = network(VGG19, 'conv5_1'), network(VGG19, 'conv5_1')
-    louder(net, 57.0)
+    amplify(net, 57.0)
     X, every = preprocess(picture(1), SHAPE), layer_names(plain)
     before, after = (extract_features(each, X, every, ())[0] for each in (plain, net))
     for then, now in zip(before, after):

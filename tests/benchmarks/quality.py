@@ -29,9 +29,9 @@ from tqdm import tqdm
 from styletransfer import vgg
 from styletransfer.images import load_image, parse_shape, postprocess, preprocess, samples
 from styletransfer.losses import gram
+from styletransfer.networks import frozen, mean_activations, scaled
 from styletransfer.objective import objectives
 from styletransfer.recipes import D2L_ZH, with_shape
-from styletransfer.rescale import frozen, mean_activations, scaled
 from styletransfer.synthesis import coarse_to_fine
 from styletransfer.weights.fetch import local_weights
 from styletransfer.weights.formats import read_weights
