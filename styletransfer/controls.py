@@ -33,7 +33,7 @@ from styletransfer.objective import (
     objective,
 )
 from styletransfer.recipes import Recipe, scaled_shape, shape_text
-from styletransfer.vgg import extract_features, layer_index, layer_names
+from styletransfer.vgg import compiled, extract_features, layer_index, layer_names
 
 Guide = List[np.ndarray]  # one mask (1, 1, h, w) for each style layer, in the network's order
 TileAt = Callable[[ImageShape], Optional[int]]
@@ -177,11 +177,11 @@ def guided_objective(
     guides: Sequence[Guide],
 ) -> Loss:
     """Return `objective.objective` with the style asked for region by region."""
+    features = compiled(net, recipe.content_layers, recipe.style_layers)
+    guides = [[T.reshape(1, 1, -1) for T in masks] for masks in guides]  # as the features come
 
     def loss(X: np.ndarray) -> Tuple[Terms, np.ndarray]:
-        contents_Y_hat, styles_Y_hat = extract_features(
-            net, X, recipe.content_layers, recipe.style_layers
-        )
+        contents_Y_hat, styles_Y_hat = features(X)
         styles_Y_hat = guided(styles_Y_hat, guides)
         return named(
             *compute_loss(recipe, X, contents_Y_hat, styles_Y_hat, contents_Y, styles_Y_gram)

@@ -15,13 +15,14 @@ from styletransfer.controls import (
     cropped,
     guide,
     guided,
+    guided_objective,
     mixed,
     style_grams,
 )
 from styletransfer.errors import InputError
 from styletransfer.images import preprocess
 from styletransfer.losses import gram
-from styletransfer.objective import get_styles, objectives
+from styletransfer.objective import compute_loss, get_contents, get_styles, named, objectives
 from styletransfer.recipes import D2L_ZH, scaled_shape
 from styletransfer.vgg import extract_features
 
@@ -152,6 +153,29 @@ def test_each_region_has_its_own_style(tiny_net):
     assert one[1] != pytest.approx(other[1])
     with pytest.raises(InputError, match='2 styles given for 3 content masks'):
         controlled(tiny_net, D2L_ZH, picture(1), styles, CPU, [left_half()] * 3)
+
+
+def test_the_compiled_graph_judges_regions_as_the_layers_do(tiny_net):
+    masks = [left_half(), 1 - 0.5 * left_half()]
+    X = preprocess(picture(4), SHAPE)
+    guides = [guide(mask, tiny_net, D2L_ZH, SHAPE, CPU) for mask in masks]
+    content_X, contents_Y = get_contents(tiny_net, D2L_ZH, picture(1), SHAPE, CPU)
+    _, styles_Y = extract_features(tiny_net, content_X, (), D2L_ZH.style_layers)
+    styles_Y_gram = [0.5 * gram(Y) for Y in guided(styles_Y, guides)]
+    args = (tiny_net, D2L_ZH, contents_Y, styles_Y_gram, guides)
+
+    def layer_by_layer(X):
+        contents, styles = extract_features(
+            tiny_net, X, D2L_ZH.content_layers, D2L_ZH.style_layers
+        )
+        styles = guided(styles, guides)
+        return named(*compute_loss(D2L_ZH, X, contents, styles, contents_Y, styles_Y_gram))
+
+    found, gradient = losses(lambda shape: guided_objective(*args), X)
+    expected, expected_gradient = losses(lambda shape: layer_by_layer, X)
+    assert found == expected
+    largest = abs(expected_gradient).max()
+    numpy.testing.assert_allclose(gradient, expected_gradient, atol=1e-6 * largest)
 
 
 def test_a_style_mask_chooses_what_is_looked_at(tiny_net):
