@@ -41,8 +41,10 @@ def open_safetensors(path: Path) -> Iterator[Arrays]:
 
     types = {'F16': 'float16', 'F32': 'float32', 'F64': 'float64'}
     with safe_open(str(path), framework='numpy') as file:
+        names = file.keys()
+        _check_count(len(names))
         arrays = {}
-        for name in file.keys():  # noqa: SIM118  (it is no mapping)
+        for name in names:
             part = file.get_slice(name)
             dtype = types.get(part.get_dtype(), part.get_dtype())
             arrays[name] = Stored(tuple(part.get_shape()), dtype, partial(file.get_tensor, name))
@@ -55,9 +57,10 @@ def open_hdf5(path: Path) -> Iterator[Arrays]:
     import h5py
 
     with h5py.File(path, 'r') as file:
-        arrays = {}
+        arrays: Arrays = {}
 
         def collect(name: str, node: object) -> None:
+            _check_count(len(arrays))
             if isinstance(node, h5py.Dataset) and node.shape:
                 arrays[name] = Stored(node.shape, node.dtype.name, partial(_hdf5_array, node))
 
@@ -100,7 +103,7 @@ def _npz_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Stored:
 
 def _check_count(count: int) -> None:
     if count > MOST_ARRAYS:
-        raise ValueError(f'it holds {count} arrays: no network of the VGG family has so many')
+        raise ValueError(f'it holds more than {MOST_ARRAYS} arrays: no VGG has so many')
 
 
 @contextmanager

@@ -93,7 +93,7 @@ def read_weights(path: Path) -> List[Conv]:
         with open_file(path) as arrays, numpy.errstate(all='ignore'):
             convs = convolutions(arrays)
     except WeightsError as error:
-        raise WeightsError(f"'{path}': {error}") from None
+        raise WeightsError(f"'{path}': {telling_line(error)}") from None
     except Exception as error:  # every library complains of a damaged file in its own way
         raise WeightsError(f"cannot read weights from '{path}': {telling_line(error)}") from error
     for k, (weight, bias) in enumerate(convs, start=1):
@@ -155,7 +155,7 @@ def in_order(arrays: Mapping[str, Stored]) -> List[Conv]:
         if match:
             place = tuple(int(number) for number in match['place'].split('_'))
             if found.setdefault(place, {}).setdefault(match['part'], array) is not array:
-                raise WeightsError(f'it has two of each {match["part"]}, such as {name}')
+                raise WeightsError(f'it has more than one {match["part"]} {match["place"]}')
     pairs = []
     for place in sorted(found):
         parts = found[place]
