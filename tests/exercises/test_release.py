@@ -8,9 +8,7 @@ import sys
 
 import nbformat
 import pytest
-from nbgrader.apps import NbGraderAPI
 from student_notebooks import ENGLISH, EXERCISES, MALFORMED, ROOT, SOURCES, definitions
-from traitlets.config import Config
 
 from styletransfer.errors import InputError, printable
 from styletransfer.exercises.grade import PRELUDE, code_cells
@@ -162,6 +160,9 @@ def test_a_teachers_markdown_needs_jupytext(tmp_path, monkeypatch):
 @pytest.mark.filterwarnings('ignore')  # nbgrader's, of SQLAlchemy
 def test_nbgrader_takes_the_notebooks_as_they_are(tmp_path, monkeypatch):
     """What nbgrader's commands do, in this process: release, autograde, read the scores."""
+    from nbgrader.apps import NbGraderAPI
+    from traitlets.config import Config
+
     monkeypatch.setenv('PYTHONPATH', str(ROOT))  # for its kernel
     monkeypatch.delenv('NBGRADER_EXECUTION', raising=False)  # it sets it, and leaves it so
     release(SECOND, tmp_path / 'source' / 'style', solutions=True)
