@@ -22,7 +22,9 @@ from styletransfer.exercises.tasks import (
     what_the_layers_see,
 )
 
-SEEDS = range(50)
+# the first data of the last three let two wrong answers to ramp_variation and to paper_style_loss
+# look alike, and one to total_variation look right
+SEEDS = (*range(47), 93, 200, 694)
 
 
 @pytest.fixture(scope='module')
