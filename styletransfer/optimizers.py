@@ -354,9 +354,7 @@ def restore_trainer(trainer: gluon.Trainer, arrays: Arrays) -> None:
         memory = optimizer.create_state_multi_precision(i, weight)
         OPTIMIZERS[name].put_back(memory, own)
         updater.states[i], updater.states_synced[i] = memory, True
-        steps = int(own['steps'][0])
-        optimizer._index_update_count[i] = steps
-        optimizer.num_update = max(optimizer.num_update, steps)
+        optimizer._index_update_count[i] = int(own['steps'][0])
 
 
 def _registered_name(optimizer: mx.optimizer.Optimizer) -> str:
