@@ -5,7 +5,7 @@ In reading order, first the book's method:
 - `images`: files, arrays, and what a network reads;
 - `vgg`: the network that looks, layer by layer; `networks`: as a recipe wants it;
 - `losses`: content, style and smoothness as numbers; `recipes`: every published number, once;
-- `objective`: what judges a picture; `optimizers`: what changes it besides Adam;
+- `objective`: what judges a picture; `optimizers` and `lbfgs`: what changes it besides Adam;
 - `synthesis`: the picture as the only parameter, and the loop that trains it, coarse to fine;
 - `color`, `controls`, `tiles`: the photo's colours, several styles and regions, large pictures.
 

@@ -11,11 +11,7 @@ Importing this module registers both with MXNet, so that the book's loop takes t
 
 from __future__ import annotations
 
-import sys
-import threading
-import weakref
-from queue import SimpleQueue
-from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence
 
 import mxnet as mx
 import numpy
@@ -23,6 +19,7 @@ from mxnet import gluon
 from mxnet import numpy as np
 
 from styletransfer.errors import InputError
+from styletransfer.lbfgs import Search
 
 Arrays = Dict[str, numpy.ndarray]
 
@@ -35,9 +32,10 @@ class Method(NamedTuple):
     params: Callable[[np.ndarray, np.ndarray], Dict[str, Any]] = lambda mean, std: {}
     searches: bool = False  # it finds the length of its steps by trials; the step size is idle
     pictures: int = 0  # in float32, that it holds beyond the two of Adam
-    # the arrays in what it remembers of a parameter, and the way back into a fresh such memory
+    # the arrays in what it remembers of a parameter, and the way back into a fresh such memory;
+    # into the parameter, too, where that is not the picture but the next one to be tried
     kept: Callable[[Any], Arrays] = lambda memory: {}
-    put_back: Callable[[Any, Arrays], None] = lambda memory, arrays: None
+    put_back: Callable[[Any, Arrays, mx.nd.NDArray], None] = lambda memory, arrays, weight: None
 
 
 def black_and_white(mean: np.ndarray, std: np.ndarray) -> Dict[str, np.ndarray]:
@@ -51,9 +49,16 @@ def _averages(memory: Sequence[mx.nd.NDArray]) -> Arrays:
     return {'mean': mean.asnumpy(), 'variance': variance.asnumpy()}
 
 
-def _restore_averages(memory: Sequence[mx.nd.NDArray], arrays: Arrays) -> None:
+def _restore_averages(
+    memory: Sequence[mx.nd.NDArray], arrays: Arrays, weight: mx.nd.NDArray
+) -> None:
     mean, variance = memory
     mean[:], variance[:] = arrays['mean'], arrays['variance']
+
+
+def _restore_search(search: Search, arrays: Arrays, weight: mx.nd.NDArray) -> None:
+    search.restore(arrays)
+    weight[:] = search.next_point().reshape(weight.shape)
 
 
 OPTIMIZERS = {
@@ -65,7 +70,9 @@ OPTIMIZERS = {
     'lbfgs': Method(
         'learns the curvature from the last steps: fewer steps, each chosen by a line search',
         searches=True,
-        pictures=92,  # measured: two for each of ten steps, and SciPy's workspace, in float64
+        pictures=25,  # measured: two for each of ten steps, and what is known of the line
+        kept=Search.arrays,
+        put_back=_restore_search,
     ),
     'scaledgradient': Method(
         'plain descent, the gradient divided by its standard deviation', params=black_and_white
@@ -75,7 +82,7 @@ OPTIMIZERS = {
 
 @mx.optimizer.register
 class LBFGS(mx.optimizer.Optimizer):
-    r"""L-BFGS: descent that knows how the slope changes; SciPy's ``L-BFGS-B`` without bounds.
+    r"""L-BFGS: descent that knows how the slope changes.
 
     .. math:: \mathbf{x} \leftarrow \mathbf{x} - \alpha \mathbf{H} \nabla l(\mathbf{x})
 
@@ -92,7 +99,7 @@ class LBFGS(mx.optimizer.Optimizer):
     learning_rate : float, optional
         Taken, as all optimisers do, and without any effect: the line search chooses the step.
     memory : int
-        How many steps are remembered; each costs two float64 copies of the picture.
+        How many steps are remembered; each costs two copies of the picture.
     lr_scheduler, param_dict
         As of all of MXNet's optimisers.
 
@@ -104,8 +111,8 @@ class LBFGS(mx.optimizer.Optimizer):
     Raises
     ------
     InputError
-        If SciPy is not installed. By a step: if `loss` was not set since the step before; if
-        there is more than one parameter, as `loss` depends on all of them at once.
+        By a step: if `loss` was not set since the step before; if there is more than one
+        parameter, as `loss` depends on all of them at once.
 
     Notes
     -----
@@ -114,25 +121,21 @@ class LBFGS(mx.optimizer.Optimizer):
     loop is over, `best` gives the point of the lowest loss. Nobody else may change the picture
     between two steps.
 
-    SciPy wants to own the loop. So it runs in a thread of its own, and each step answers what it
-    asked last and writes into the picture what it asks next. The thread touches no MXNet. It ends
-    with `close`, with the optimiser, or with the program. (A trainer and its parameters hold each
-    other, so Python may be slow to let go of them; where many runs follow each other, `close`.)
+    The search is never content. If nothing is found on a line, most often where single precision
+    can tell no two losses apart, it starts again from the best point, with an empty memory; with
+    that, its first trial goes as far as 1, all numbers of the picture together, whatever the
+    gradient. Where the gradient is 0, the picture stays. A loss that is not a number is too high,
+    and never the best; to stop the run is the listener's part.
 
-    SciPy never stops because it is content: both of its tolerances are 0. It may stop because the
-    line search fails, most often where single precision can tell no two losses apart. It is then
-    started again from the best point, with an empty memory; with that, its first trial goes as
-    far as 1, all numbers of the picture together, whatever the gradient. Where the gradient is 0,
-    the best point is all it asks for, and the picture stays. A loss that is not a number goes on
-    to SciPy like any other, and is never the best; to stop the run is the listener's part.
+    All that is remembered is the parameter's state, a `lbfgs.Search`. SciPy's ``L-BFGS-B`` goes
+    the same way, but owns the loop, and what it remembers cannot be kept: an interrupted run
+    would become another picture.
 
     It is meant for one device. There a trainer keeps no store, whatever its ``kvstore`` says, and
     the optimiser that takes the step is ``trainer.optimizer`` itself, not a copy.
 
-    Byrd, Lu, Nocedal, Zhu: A limited memory algorithm for bound constrained optimization, SIAM
-    Journal on Scientific Computing 16 (1995). Zhu, Byrd, Lu, Nocedal: Algorithm 778: L-BFGS-B,
-    ACM Transactions on Mathematical Software 23 (1997). Gatys, Ecker, Bethge (CVPR 2016) found it
-    the best for pictures.
+    Liu, Nocedal: On the limited memory BFGS method for large scale optimization, Mathematical
+    Programming 45 (1989). Gatys, Ecker, Bethge (CVPR 2016) found it the best for pictures.
     """
 
     def __init__(
@@ -145,19 +148,19 @@ class LBFGS(mx.optimizer.Optimizer):
         super().__init__(
             learning_rate=learning_rate, lr_scheduler=lr_scheduler, param_dict=param_dict
         )
-        try:
-            import scipy.optimize  # type: ignore[import-untyped] # noqa: F401 (before any step)
-        except ImportError as error:
-            raise InputError("'lbfgs' needs SciPy: pip install scipy") from error
         self.memory = memory
         self.loss: Any = None
-        self._search: Optional[_Search] = None
+        self._search: Optional[Search] = None  # the state, for `best` to find it
 
-    def create_state(self, index: int, weight: mx.nd.NDArray) -> None:
-        """Return None: what L-BFGS remembers is SciPy's."""
+    def create_state(self, index: int, weight: mx.nd.NDArray) -> Search:
+        """Return a search that starts at `weight`."""
+        self._search = Search(weight.asnumpy().ravel(), self.memory)
+        return self._search
 
-    def update(self, index: int, weight: mx.nd.NDArray, grad: mx.nd.NDArray, state: None) -> None:
-        """Answer SciPy with the loss and the gradient; write into `weight` what it asks next."""
+    def update(
+        self, index: int, weight: mx.nd.NDArray, grad: mx.nd.NDArray, state: Search
+    ) -> None:
+        """Tell the search loss and gradient; write into `weight` where it wants to look next."""
         self._update_count(index)
         if len(self._index_update_count) > 1:
             raise InputError("'lbfgs' trains one parameter, not several: choose 'adam'")
@@ -166,18 +169,9 @@ class LBFGS(mx.optimizer.Optimizer):
                 "'lbfgs' needs the loss: say `trainer.optimizer.loss = l` before each step"
             )
         loss, self.loss = self.rescale_grad * float(self.loss), None
-        gradient = self.rescale_grad * grad.asnumpy().ravel().astype('float64')
-        if self._search is None or not self._search.is_alive():
-            self._search = _Search(weight.asnumpy().ravel(), self.memory)
-            # the queue, not the search or self: what finalize holds must not hold the optimiser
-            self._release = weakref.finalize(self, self._search.answers.put, None)
-            self._search.start()
-        try:
-            point = self._search.next_point(loss, gradient)
-        except BaseException:  # also an interrupt: question and answer would no longer match
-            self.close()
-            raise
-        weight[:] = point.reshape(weight.shape)
+        gradient = self.rescale_grad * grad.asnumpy().ravel()
+        state.tell(weight.asnumpy().ravel(), loss, gradient)
+        weight[:] = state.next_point().reshape(weight.shape)
 
     def best(self, weight: mx.nd.NDArray) -> None:
         """Write into `weight` the point of the lowest loss that any step was told of.
@@ -190,72 +184,7 @@ class LBFGS(mx.optimizer.Optimizer):
         weight : array of the parameter's shape, of either of MXNet's kinds
         """
         if self._search is not None:
-            weight[:] = self._search.best_x.reshape(weight.shape)
-
-    def close(self) -> None:
-        """End SciPy's thread. `best` still answers; another step would start a new search."""
-        if self._search is not None:
-            self._release()
-            self._search.join()
-
-
-class _Closed(Exception):  # noqa: N818 (nothing has gone wrong)
-    """Leads out of SciPy's loop when nobody will answer any more."""
-
-
-class _Search(threading.Thread):
-    """SciPy's loop, in a thread that waits for each loss. Here are NumPy and SciPy only.
-
-    MXNet's switch ``npx.set_np`` is a thread's own, and would be off in this one.
-    """
-
-    def __init__(self, x: numpy.ndarray, memory: int) -> None:
-        super().__init__(name='L-BFGS-B', daemon=True)
-        self.memory = memory
-        self.best_loss, self.best_x = float('inf'), x
-        # simple queues: they may be put into while Python collects garbage
-        self.questions: SimpleQueue = SimpleQueue()
-        self.answers: SimpleQueue = SimpleQueue()
-        self.asked = False
-
-    def next_point(self, loss: float, gradient: numpy.ndarray) -> numpy.ndarray:
-        """Return what SciPy asks for when told of the point it asked for last."""
-        if not self.asked:
-            self._question()  # the first it asks for is the one where it starts
-        self.answers.put((loss, gradient))
-        return self._question()
-
-    def _question(self) -> numpy.ndarray:
-        question = self.questions.get()
-        if isinstance(question, BaseException):
-            raise question
-        self.asked = True
-        return question
-
-    def run(self) -> None:
-        """Search for ever: whenever SciPy ends, from the best point with an empty memory."""
-        from scipy.optimize import minimize
-
-        options = {'maxcor': self.memory, 'ftol': 0, 'gtol': 0}
-        options.update(maxiter=sys.maxsize, maxfun=sys.maxsize)
-        try:
-            while True:  # each turn asks once at least, and waits for the answer
-                x = self.best_x.astype('float64')
-                minimize(self._evaluate, x, method='L-BFGS-B', jac=True, options=options)
-        except _Closed:
-            pass
-        except BaseException as error:  # for update to raise, where somebody sees it
-            self.questions.put(error)
-
-    def _evaluate(self, x: numpy.ndarray) -> Tuple[float, numpy.ndarray]:
-        point = x.astype('float32')
-        self.questions.put(point)
-        answer = self.answers.get()
-        if answer is None:
-            raise _Closed
-        if answer[0] < self.best_loss:
-            self.best_loss, self.best_x = answer[0], point
-        return answer
+            weight[:] = self._search.best.reshape(weight.shape)
 
 
 @mx.optimizer.register
@@ -342,7 +271,10 @@ def trainer_state(trainer: gluon.Trainer) -> Arrays:
 
 
 def restore_trainer(trainer: gluon.Trainer, arrays: Arrays) -> None:
-    """Let a trainer go on where `trainer_state` found it; `arrays` may hold other things too."""
+    """Let a trainer go on where `trainer_state` found it; `arrays` may hold other things too.
+
+    With L-BFGS the parameter becomes the point that it was about to try.
+    """
     updater = trainer._updaters[0]
     optimizer, name = updater.optimizer, _registered_name(updater.optimizer)
     for i, parameter in enumerate(trainer._params):
@@ -352,11 +284,9 @@ def restore_trainer(trainer: gluon.Trainer, arrays: Arrays) -> None:
         own = {key[len(prefix) :]: arrays[key] for key in arrays if key.startswith(prefix)}
         weight = parameter.data().as_nd_ndarray()  # of the older kind, as optimisers expect
         memory = optimizer.create_state_multi_precision(i, weight)
-        OPTIMIZERS[name].put_back(memory, own)
+        OPTIMIZERS[name].put_back(memory, own, weight)
         updater.states[i], updater.states_synced[i] = memory, True
-        steps = int(own['steps'][0])
-        optimizer._index_update_count[i] = steps
-        optimizer.num_update = max(optimizer.num_update, steps)
+        optimizer._index_update_count[i] = int(own['steps'][0])
 
 
 def _registered_name(optimizer: mx.optimizer.Optimizer) -> str:

@@ -20,7 +20,7 @@ from styletransfer.checkpoint import (
 )
 from styletransfer.errors import InputError
 from styletransfer.objective import objectives
-from styletransfer.optimizers import restore_trainer, trainer_state
+from styletransfer.optimizers import OPTIMIZERS, restore_trainer, trainer_state
 from styletransfer.recipes import D2L_ZH, Stage
 from styletransfer.synthesis import coarse_to_fine, get_inits
 
@@ -216,26 +216,28 @@ def test_adam_before_its_first_step_remembers_nothing():
     restore_trainer(trainer, {})
 
 
-@pytest.mark.parametrize('stage_epoch', [(0, 1), (0, 4), (0, 7), (1, 2), (1, 5)])
-def test_a_run_goes_on_bit_for_bit(tiny_net, tmp_path, stage_epoch):
+@pytest.mark.parametrize('optimizer', OPTIMIZERS)
+def test_a_run_goes_on_bit_for_bit(tiny_net, tmp_path, optimizer):
     coarse = Stage((24, 16), lr=0.1, num_epochs=7, lr_decay_epoch=3)
     fine = Stage((48, 32), lr=0.1, num_epochs=5, lr_decay_epoch=2)
-    recipe = replace(D2L_ZH, stages=(coarse, fine))
+    recipe = replace(D2L_ZH, stages=(coarse, fine), optimizer=optimizer)
     loss_at = objectives(tiny_net, recipe, picture(1), picture(2), mx.cpu())
-    path, args = tmp_path / 'run', (loss_at, recipe, picture(1), mx.cpu())
+    args, expected = (loss_at, recipe, picture(1), mx.cpu()), []
+
+    def told(step):
+        return step.stage, step.epoch, step.lr, step.terms, step.total
 
     def keep(step):
-        steps.append((step.stage, step.epoch, step.lr, step.terms, step.total))
-        if (step.stage, step.epoch) == stage_epoch:
-            save_checkpoint(path, step.state(), {'stage': step.stage, 'epoch': step.epoch})
+        expected.append(told(step))
+        record = {'stage': step.stage, 'epoch': step.epoch}
+        save_checkpoint(tmp_path / f'{step.stage}-{step.epoch}', step.state(), record)
 
-    steps = []
     uninterrupted = coarse_to_fine(*args, keep)
-    expected, steps = steps, []
-    resumed = coarse_to_fine(*args, keep, load_checkpoint(path))
-    numpy.testing.assert_array_equal(resumed.asnumpy(), uninterrupted.asnumpy())
-    stage, epoch = stage_epoch
-    assert steps == expected[7 * stage + epoch :]
+    for stage, epoch in ((0, 1), (0, 4), (0, 7), (1, 2), (1, 5)):
+        steps, saved = [], load_checkpoint(tmp_path / f'{stage}-{epoch}')
+        resumed = coarse_to_fine(*args, lambda step, to=steps: to.append(told(step)), saved)
+        numpy.testing.assert_array_equal(resumed.asnumpy(), uninterrupted.asnumpy())
+        assert steps == expected[7 * stage + epoch :]
 
 
 def test_a_run_kept_before_its_first_epoch_starts_from_the_beginning(tiny_net):

@@ -1,8 +1,4 @@
-"""The optimisers: against SciPy called plainly, by hand, and in the book's loop."""
-
-import gc
-import sys
-import threading
+"""The optimisers: by hand, in the book's loop, and after an interruption."""
 
 import mxnet as mx
 import numpy
@@ -11,9 +7,10 @@ from mxnet import autograd, gluon, init, npx
 from mxnet import numpy as np
 from scipy.optimize import minimize
 
-from styletransfer import optimizers
+from styletransfer.checkpoint import load_checkpoint, save_checkpoint
 from styletransfer.errors import InputError
-from styletransfer.optimizers import OPTIMIZERS, restore_trainer, trainer_state
+from styletransfer.lbfgs import Search
+from styletransfer.optimizers import OPTIMIZERS, best_so_far, restore_trainer, trainer_state
 from styletransfer.synthesis import GeneratedImage
 
 SHAPE = (1, 3, 2, 2)
@@ -50,24 +47,8 @@ class Run:
 
 
 @pytest.fixture
-def start_run():
-    runs = []
-
-    def start(*args, **kwargs):
-        runs.append(Run(*args, **kwargs))
-        return runs[-1]
-
-    yield start
-    for run in runs:
-        if isinstance(run.trainer.optimizer, optimizers.LBFGS):
-            run.trainer.optimizer.close()
-
-
-@pytest.fixture
 def lbfgs():
-    optimizer = mx.optimizer.create('lbfgs')
-    yield optimizer
-    optimizer.close()
+    return mx.optimizer.get_updater(mx.optimizer.create('lbfgs'))
 
 
 def rosenbrock(x):
@@ -84,60 +65,43 @@ def legacy(array):
     return np.array(array, dtype='float32').as_nd_ndarray()
 
 
-def answer(optimizer, weight, loss, gradient):
-    optimizer.loss = loss
-    gradient = legacy(numpy.reshape(gradient, weight.shape))
-    optimizer.update(0, weight, gradient, None)
+def answer(updater, weight, loss, gradient):
+    updater.optimizer.loss = loss
+    updater(0, legacy(numpy.reshape(gradient, weight.shape)), weight)
 
 
-def plain_scipy(function, start, memory=10):
-    points = []
-
-    def listened_to(x):
-        points.append(x.copy())
-        return function(x)
-
-    options = {'ftol': 0, 'gtol': 0, 'maxcor': memory, 'maxiter': 10**6, 'maxfun': 10**6}
-    start = numpy.array(start, 'float32').ravel().astype('float64')
-    minimize(listened_to, start, method='L-BFGS-B', jac=True, options=options)
-    return points
-
-
-@pytest.mark.parametrize('memory', [2, 10])
-def test_lbfgs_asks_for_the_points_of_scipy_and_then_begins_again_from_the_best(memory):
+def test_lbfgs_asks_for_the_points_of_the_search_and_tells_it_what_was_found(lbfgs):
     start = [-1.2, 1, -0.5, 0.75]
-    expected = plain_scipy(rosenbrock, start, memory)
-    optimizer = mx.optimizer.create('lbfgs', memory=memory)
-    weight, points = legacy(start), []
-    for _ in expected:
-        points.append(weight.asnumpy())
-        answer(optimizer, weight, *rosenbrock(points[-1]))
-    optimizer.close()
-    assert len(points) > 30
-    numpy.testing.assert_array_equal(points, numpy.array(expected, 'float32'))
-    values = [rosenbrock(x)[0] for x in points]
-    numpy.testing.assert_array_equal(weight.asnumpy(), points[numpy.argmin(values)])
+    search, weight = Search(numpy.array(start, 'float32'), 10), legacy(start)
+    for _ in range(30):
+        x = search.next_point()
+        numpy.testing.assert_array_equal(weight.asnumpy(), x)
+        loss, gradient = rosenbrock(x)
+        answer(lbfgs, weight, loss, gradient)
+        search.tell(x, loss, gradient.astype('float32'))
 
 
-def test_lbfgs_in_the_books_loop_asks_for_the_points_of_scipy(start_run):
+def test_lbfgs_in_the_books_loop_asks_for_the_points_of_scipy():
     curvature = numpy.diag(numpy.linspace(1, 4, 12))  # kind to single precision
+    expected = []
 
     def by_hand(x):
+        expected.append(x.copy())
         gradient = curvature @ (x - 1)
         return 0.5 * (x - 1) @ gradient, gradient
 
-    run = start_run('lbfgs')
+    run = Run('lbfgs')
     for _ in range(8):
         run.step(lambda X: quadratic(X, curvature))
-    expected = plain_scipy(by_hand, START)[:8]
-    assert abs(expected[-1] - 1).max() < 0.01 * abs(expected[0] - 1).max()
+    minimize(by_hand, START.ravel().astype('float64'), method='L-BFGS-B', jac=True)
+    assert abs(expected[7] - 1).max() < 0.01 * abs(expected[0] - 1).max()
     points = numpy.reshape(run.points, (8, 12))
-    numpy.testing.assert_allclose(points, expected, rtol=0, atol=1e-6)
+    numpy.testing.assert_allclose(points, expected[:8], rtol=0, atol=1e-6)
 
 
-def test_lbfgs_takes_far_fewer_steps_than_adam(start_run):
+def test_lbfgs_takes_far_fewer_steps_than_adam():
     def steps(name, **params):
-        run = start_run(name, **params)
+        run = Run(name, **params)
         while not run.losses or run.losses[-1] > 1e-4 * run.losses[0]:
             run.step()
             assert len(run.losses) < 500
@@ -148,16 +112,16 @@ def test_lbfgs_takes_far_fewer_steps_than_adam(start_run):
     assert min(steps('adam', learning_rate=lr) for lr in (0.1, 0.3, 1)) > 2 * few
 
 
-def test_the_learning_rate_means_nothing_to_lbfgs(start_run):
-    runs = [start_run('lbfgs', learning_rate=lr) for lr in (0.01, 100)]
+def test_the_learning_rate_means_nothing_to_lbfgs():
+    runs = [Run('lbfgs', learning_rate=lr) for lr in (0.01, 100)]
     for run in runs:
         for _ in range(5):
             run.step()
     numpy.testing.assert_array_equal(runs[0].points, runs[1].points)
 
 
-def test_at_the_bottom_lbfgs_goes_on_for_ever_and_loses_nothing(start_run):
-    run = start_run('lbfgs')
+def test_at_the_bottom_lbfgs_goes_on_for_ever_and_loses_nothing():
+    run = Run('lbfgs')
     for _ in range(250):
         run.step()
     assert min(run.losses[:100]) < 1e-8 * run.losses[0]
@@ -169,8 +133,8 @@ def test_at_the_bottom_lbfgs_goes_on_for_ever_and_loses_nothing(start_run):
     assert float(quadratic(run.X)) == min(run.losses)
 
 
-def test_where_the_gradient_is_zero_the_picture_stays(start_run):
-    run = start_run('lbfgs')
+def test_where_the_gradient_is_zero_the_picture_stays():
+    run = Run('lbfgs')
     for _ in range(20):
         run.step(lambda X: (0 * X).sum() + 3)
     run.step()
@@ -186,17 +150,16 @@ def test_best_is_the_point_of_the_lowest_loss(lbfgs):
         answer(lbfgs, weight, loss, [1.0, -1.0])
     assert len({tuple(x) for x in points}) == len(points)
     best = legacy([0, 0])
-    lbfgs.best(best)
+    lbfgs.optimizer.best(best)
     numpy.testing.assert_array_equal(best.asnumpy(), points[2])
-    lbfgs.close()
     best = np.zeros((1, 2))  # of the other kind
-    lbfgs.best(best)
+    lbfgs.optimizer.best(best)
     numpy.testing.assert_array_equal(best.asnumpy(), [points[2]])
 
 
 def test_best_before_the_first_step_is_the_start(lbfgs):
     weight = legacy([3.0, -2.0])
-    lbfgs.best(weight)
+    lbfgs.optimizer.best(weight)
     numpy.testing.assert_array_equal(weight.asnumpy(), [3, -2])
 
 
@@ -208,7 +171,7 @@ def test_losses_that_are_no_numbers_do_not_hang(lbfgs, value, good_steps):
         points.append(weight.asnumpy())
         good = i < good_steps
         answer(lbfgs, weight, *(rosenbrock(points[-1]) if good else (value, [value] * 2)))
-    lbfgs.best(weight)
+    lbfgs.optimizer.best(weight)
     values = [rosenbrock(x)[0] for x in points[: max(1, good_steps)]]
     numpy.testing.assert_array_equal(weight.asnumpy(), points[numpy.argmin(values)])
 
@@ -217,18 +180,18 @@ def test_step_of_many_scales_the_loss_as_it_scales_the_gradient():
     def points(rescale_grad, factor):
         optimizer, weight, found = mx.optimizer.create('lbfgs'), legacy([-1.2, 1.0]), []
         optimizer.rescale_grad = rescale_grad
+        updater = mx.optimizer.get_updater(optimizer)
         for _ in range(10):
             found.append(weight.asnumpy())
             loss, gradient = rosenbrock(found[-1])
-            answer(optimizer, weight, factor * loss, factor * gradient)
-        optimizer.close()
+            answer(updater, weight, factor * loss, factor * gradient)
         return found
 
     numpy.testing.assert_array_equal(points(0.25, 4), points(1, 1))
 
 
-def test_a_step_without_the_loss_is_refused(start_run):
-    run = start_run('lbfgs')
+def test_a_step_without_the_loss_is_refused():
+    run = Run('lbfgs')
     for _ in range(2):
         with autograd.record():
             l = quadratic(run.X)
@@ -241,70 +204,9 @@ def test_a_step_without_the_loss_is_refused(start_run):
 def test_lbfgs_refuses_a_second_parameter(lbfgs):
     weight = legacy([1, 1, 1])
     answer(lbfgs, weight, 1.0, numpy.ones(3))
-    lbfgs.loss = 1.0
+    lbfgs.optimizer.loss = 1.0
     with pytest.raises(InputError, match='one parameter'):
-        lbfgs.update(1, weight, weight, None)
-
-
-def test_lbfgs_without_scipy_is_refused(monkeypatch):
-    monkeypatch.setitem(sys.modules, 'scipy.optimize', None)
-    with pytest.raises(InputError, match='pip install scipy'):
-        mx.optimizer.create('lbfgs')
-
-
-def test_what_goes_wrong_in_the_thread_is_raised_by_the_step(start_run, monkeypatch):
-    def broken(*args, **kwargs):
-        raise ZeroDivisionError('in the thread')
-
-    run = start_run('lbfgs')
-    with monkeypatch.context() as patch:
-        patch.setattr('scipy.optimize.minimize', broken)
-        for _ in range(2):
-            with pytest.raises(ZeroDivisionError, match='in the thread'):
-                run.step()
-    numpy.testing.assert_array_equal(run.X.asnumpy(), START)
-    run.step()  # a new search
-    assert (run.X.asnumpy() != START).any()
-
-
-def test_after_an_interrupt_no_answer_goes_to_another_question(start_run, monkeypatch):
-    def interrupted(*args):
-        raise KeyboardInterrupt
-
-    run = start_run('lbfgs')
-    run.step()
-    run.step()
-    before, search = run.X.asnumpy(), run.trainer.optimizer._search
-    with monkeypatch.context() as patch:
-        patch.setattr(search, 'next_point', interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            run.step()
-    assert not search.is_alive()
-    numpy.testing.assert_array_equal(run.X.asnumpy(), before)
-    run.step()  # a new search, from where the picture is
-    assert run.trainer.optimizer._search is not search
-    assert (run.X.asnumpy() != before).any()
-
-
-def test_no_thread_is_left_behind():
-    before = threading.active_count()
-    closed = Run('lbfgs')
-    closed.trainer.optimizer.close()  # there is none yet
-    for _ in range(3):
-        closed.step()
-    assert threading.active_count() == before + 1
-    closed.trainer.optimizer.close()
-    assert threading.active_count() == before
-    threads = []
-    for _ in range(10):
-        forgotten = Run('lbfgs')
-        forgotten.step()
-        threads.append(forgotten.trainer.optimizer._search)
-    del forgotten
-    gc.collect()
-    for thread in threads:
-        thread.join(10)
-    assert threading.active_count() == before
+        lbfgs(1, weight, weight)
 
 
 def test_scaled_gradient_by_hand():
@@ -317,12 +219,12 @@ def test_scaled_gradient_by_hand():
     numpy.testing.assert_allclose(weight.asnumpy(), expected, rtol=1e-6)
 
 
-def test_scaled_gradient_keeps_each_channel_within_its_bounds(start_run):
+def test_scaled_gradient_keeps_each_channel_within_its_bounds():
     low = numpy.array([-0.5, -9, 0]).reshape(1, 3, 1, 1)
     high = np.array([9, 0.25, 1]).reshape(1, 3, 1, 1)
     steepness = numpy.full(SHAPE, 4, 'float32')
     steepness[..., 1] = -2
-    run = start_run('scaledgradient', learning_rate=0.3, low=low, high=high)
+    run = Run('scaledgradient', learning_rate=0.3, low=low, high=high)
     run.step(lambda X: (np.array(steepness) * X).sum())
     free = START - 0.3 * steepness / 3
     expected = numpy.clip(free, low, high.asnumpy())
@@ -331,28 +233,82 @@ def test_scaled_gradient_keeps_each_channel_within_its_bounds(start_run):
     numpy.testing.assert_allclose(run.X.asnumpy(), expected, rtol=1e-6, atol=1e-6)
 
 
-def test_scaled_gradient_asks_for_the_learning_rate_at_each_step(start_run):
-    run = start_run('scaledgradient', learning_rate=0.3)
+def test_scaled_gradient_asks_for_the_learning_rate_at_each_step():
+    run = Run('scaledgradient', learning_rate=0.3)
     run.trainer.set_learning_rate(0)
     run.step()
     numpy.testing.assert_array_equal(run.X.asnumpy(), START)
 
 
-def test_scaled_gradient_of_zero_stays(start_run):
-    run = start_run('scaledgradient', learning_rate=0.3)
+def test_scaled_gradient_of_zero_stays():
+    run = Run('scaledgradient', learning_rate=0.3)
     run.step(lambda X: (0 * X).sum())
     numpy.testing.assert_array_equal(run.X.asnumpy(), START)
 
 
-def test_what_adam_remembers_keeps_its_names(start_run):
-    run = start_run('adam')  # checkpoints of earlier releases have them
+def bent(X):
+    """Return Rosenbrock's function, whose lines take more than one trial."""
+    x = X.reshape(-1)
+    return (100 * np.square(x[1:] - np.square(x[:-1])) + np.square(1 - x[:-1])).sum()
+
+
+@pytest.fixture(scope='module')
+def uninterrupted(tmp_path_factory):
+    """Return a run of L-BFGS and the folder with a checkpoint after each of its 40 steps."""
+    folder, run = tmp_path_factory.mktemp('lbfgs'), Run('lbfgs', memory=4)
+    for k in range(1, 41):
+        run.step(bent)
+        best = best_so_far(run.X, run.trainer).asnumpy()
+        save_checkpoint(folder / f'{k}', {'X': best, **trainer_state(run.trainer)}, {'epoch': k})
+    return run, folder
+
+
+def test_lbfgs_goes_on_to_the_bit_after_every_evaluation(uninterrupted):
+    run, folder = uninterrupted
+    search = run.trainer._updaters[0].states[0]
+    assert len(search.pairs) == 4
+    saved = [load_checkpoint(folder / f'{k}') for k in range(1, 41)]
+    trials = [checkpoint.arrays['lbfgs.0.line'][-1] for checkpoint in saved]
+    assert {1, 2, 3} <= set(trials)  # also of those that were kept within a line
+    for k, checkpoint in enumerate(saved, start=1):
+        again = Run('lbfgs', memory=4)
+        assert checkpoint.restore(again.X, again.trainer) == k
+        for _ in range(k, 40):
+            again.step(bent)
+        numpy.testing.assert_array_equal(again.points, run.points[k:])
+        assert again.losses == run.losses[k:]
+        numpy.testing.assert_array_equal(again.X.asnumpy(), run.X.asnumpy())
+        best = best_so_far(again.X, again.trainer).asnumpy()
+        numpy.testing.assert_array_equal(best, search.best.reshape(SHAPE))
+
+
+def test_lbfgs_goes_another_way_if_it_forgets(uninterrupted):
+    run, folder = uninterrupted
+    saved, again = load_checkpoint(folder / '20'), Run('lbfgs', memory=4)
+    old = saved._replace(arrays={'X': saved.arrays['X']})  # as earlier releases kept it
+    assert old.restore(again.X, again.trainer) == 20
+    for _ in range(20):
+        again.step(bent)
+    numpy.testing.assert_array_equal(again.points[0], saved.arrays['X'])
+    assert (again.points[5] != run.points[25]).any()
+
+
+def test_before_the_first_step_there_is_nothing_to_remember():
+    run = Run('lbfgs')
+    assert trainer_state(run.trainer) == {}
+    restore_trainer(run.trainer, {})
+    numpy.testing.assert_array_equal(best_so_far(run.X, run.trainer).asnumpy(), START)
+
+
+def test_what_adam_remembers_keeps_its_names():
+    run = Run('adam')  # checkpoints of earlier releases have them
     run.step()
     names = {'adam.0.mean', 'adam.0.variance', 'adam.0.steps'}
     assert set(trainer_state(run.trainer)) == names
 
 
-def test_scaled_gradient_remembers_how_many_steps_it_made(start_run):
-    run, other = start_run('scaledgradient'), start_run('scaledgradient')
+def test_scaled_gradient_remembers_how_many_steps_it_made():
+    run, other = Run('scaledgradient'), Run('scaledgradient')
     for _ in range(3):
         run.step()
     state = trainer_state(run.trainer)
@@ -363,8 +319,8 @@ def test_scaled_gradient_remembers_how_many_steps_it_made(start_run):
 
 
 @pytest.mark.parametrize('name', OPTIMIZERS)
-def test_each_works_in_the_books_loop(start_run, name):
-    run = start_run(name, learning_rate=0.05)
+def test_each_works_in_the_books_loop(name):
+    run = Run(name, learning_rate=0.05)
     for _ in range(15):
         run.step()
     assert min(run.losses) < 0.9 * run.losses[0]

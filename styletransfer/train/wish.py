@@ -273,7 +273,7 @@ def make_parser() -> Parser:
     return parser
 
 
-RESUME = 'go on with the interrupted run in --output (L-BFGS begins its memory anew)'
+RESUME = 'go on with the interrupted run in --output'
 QUESTIONS = {
     'plan': 'print the stages, memory and time',
     'list_samples': 'list the bundled pictures',

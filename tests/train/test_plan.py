@@ -154,7 +154,7 @@ def test_what_fits_only_if_others_make_room_is_tried(memory):
 
 def test_lbfgs_takes_memory_of_its_own():
     adam, lbfgs = (Needs('vgg19_slim', name).whole((1280, 720)) for name in ('adam', 'lbfgs'))
-    assert 0.8e9 < lbfgs - adam < 1.2e9
+    assert 0.25e9 < lbfgs - adam < 0.3e9
 
 
 @pytest.mark.parametrize(
@@ -170,9 +170,9 @@ def test_lbfgs_takes_memory_of_its_own():
         ('vgg19', 'adam', (200, 100), 0.461),
         ('vgg19', 'adam', (560, 320), 1.205),
         ('vgg19', 'adam', (1120, 640), 3.884),
-        ('vgg19_slim', 'lbfgs', (200, 100), 0.294),
-        ('vgg19_slim', 'lbfgs', (560, 320), 0.715),
-        ('vgg19_slim', 'lbfgs', (1280, 720), 2.72),
+        ('vgg19_slim', 'lbfgs', (200, 100), 0.299),
+        ('vgg19_slim', 'lbfgs', (560, 320), 0.563),
+        ('vgg19_slim', 'lbfgs', (1280, 720), 1.997),
     ],
 )
 def test_memory_as_it_was_measured(backbone, optimizer, shape, peak):
