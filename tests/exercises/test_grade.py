@@ -98,21 +98,16 @@ def graded(tmp_path_factory):
     )
 
 
-of_the_class = pytest.mark.xdist_group('class')  # marked once, by one of pytest's processes
-
-
 def earned(row):
     return {name: int(row[name]) for name in FIRST}
 
 
-@of_the_class
 def test_every_student_has_a_row_and_a_report(graded):
     assert list(graded.table) == ['accidents', 'broken', 'edited', 'right']
     assert set(graded.reports) == set(graded.table)
     assert all(f'\n{name} ' in graded.printed for name in graded.table)
 
 
-@of_the_class
 def test_a_solved_notebook_earns_everything(graded):
     assert earned(graded.table['right']) == {name: FULL[name] for name in FIRST}
     assert int(graded.table['right']['points']) == sum(FULL[name] for name in FIRST)
@@ -120,7 +115,6 @@ def test_a_solved_notebook_earns_everything(graded):
     assert '| lr_at | 1 of 1 | correct |' in graded.reports['right']
 
 
-@of_the_class
 def test_an_accident_costs_its_own_task_only_and_the_report_says_which(graded):
     lost = dict.fromkeys(ACCIDENTS, 0)
     assert earned(graded.table['accidents']) == {**{n: FULL[n] for n in FIRST}, **lost}
@@ -130,7 +124,6 @@ def test_an_accident_costs_its_own_task_only_and_the_report_says_which(graded):
     assert 'code cell' in graded.table['accidents']['notes']
 
 
-@of_the_class
 def test_a_notebook_in_disorder_is_marked_and_a_broken_one_noted(graded):
     nothing = dict.fromkeys(FIRST, 0)
     few = {name: FULL[name] for name in FEW}
@@ -140,7 +133,6 @@ def test_a_notebook_in_disorder_is_marked_and_a_broken_one_noted(graded):
     assert 'there is no function undo' in graded.reports['edited']
 
 
-@of_the_class
 def test_the_seed_is_told_everywhere(graded):
     assert {row['seed'] for row in graded.table.values()} == {'7', ''}
     assert graded.table['broken']['seed'] == ''
