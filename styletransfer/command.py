@@ -96,7 +96,7 @@ def whole(text: str) -> int:
         number = int(text)
     except ValueError:
         raise InputError(f"'{text}' is not a whole number") from None
-    if abs(number) > MOST_WHOLE:
+    if number > MOST_WHOLE:
         raise InputError(f'it is {text}, but must be at most {MOST_WHOLE}')
     return number
 

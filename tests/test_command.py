@@ -75,7 +75,6 @@ def test_arguments_are_read(parser):
         (['--seed', '2147483648'], 'argument --seed: it is 2147483648, but must be at most 21474'),
         (['--seed', '9' * 401], 'argument --seed: it is 9999'),
         (['--seed', '9' * 5000], "argument --seed: '9999"),
-        (['--save-every', '-9999999999'], 'argument --save-every: it is -9999999999, but must be'),
         (['--shape=--'], "argument --shape: '--' is no value (--help lists all flags)"),
         (['--lr=--'], "argument --lr: '--' is no value (--help lists all flags)"),
         (['--style=--', 'x'], "argument --style: '--' is no value (--help lists all flags)"),
@@ -193,12 +192,14 @@ def test_names_that_the_terminal_cannot_show_are_printed_escaped(monkeypatch):
 def program(tmp_path):
     """Return a function that runs Python with a stand-in for MXNet, which takes a second less."""
     root = Path(styletransfer.__file__).parents[1]
+    environment = {**os.environ, 'PYTHONPATH': f'{tmp_path}:{root}'}
+    environment.pop('PYTHONUNBUFFERED', None)  # what is left in buffers is what matters
 
     def run(*args, mxnet='class npx: set_np = lambda: None', **options):
         (tmp_path / 'mxnet.py').write_text(mxnet)
         return subprocess.run(
             [sys.executable, *args],
-            env={**os.environ, 'PYTHONPATH': f'{tmp_path}:{root}'},
+            env=environment,
             check=False,
             **options,
         )
