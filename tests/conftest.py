@@ -1,5 +1,6 @@
 """For all tests: a core for each process, nothing skipped unnoticed, and a tiny VGG."""
 
+import gc
 import os
 
 # several processes share the cores; MXNet reads this when it is imported
@@ -19,6 +20,12 @@ from styletransfer.recipes import Stage
 from styletransfer.vgg import SMALLEST_SIDE, Backbone, freeze, truncated_vgg
 
 TINY = Backbone('tiny', (2, 2, 4, 4, 4), (2, 3, 3, 4, 4), sources=())
+
+
+def pytest_collection_finish():
+    """Look for garbage among what the tests make, not again and again among all their imports."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_sessionfinish(session):
