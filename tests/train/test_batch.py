@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from styletransfer import controls
+from styletransfer.outputs import locked
 from styletransfer.train import batch
 from styletransfer.train.__main__ import main
 
@@ -214,6 +215,12 @@ def test_files_that_are_not_ours(folders, capsys):
     Path('out', 'batch.json').unlink()
     Path('out', 'b--oil_strokes.png').write_text('mine')
     refused(capsys, '--content', 'photos', says=["'b--oil_strokes.png'", 'would be overwritten'])
+
+
+def test_a_second_batch_in_a_folder_is_refused(folders, capsys):
+    with locked(Path('out')):
+        refused(capsys, '--content', 'photos', says=['another run is at work', 'another folder'])
+    paint('--content', 'photos')
 
 
 def test_plan_of_a_folder(folders, capsys):

@@ -17,9 +17,11 @@ import pytest
 from PIL import Image
 
 import styletransfer.files
-from styletransfer.checkpoint import load_checkpoint
+from styletransfer.checkpoint import load_checkpoint, save_checkpoint
 from styletransfer.errors import InputError
 from styletransfer.images import load_image, postprocess, preprocess
+from styletransfer.outputs import locked
+from styletransfer.progress import Checkpoints
 from styletransfer.recipes import D2L_ZH, RECIPES
 from styletransfer.train import __main__ as train
 from styletransfer.train.__main__ import main
@@ -432,12 +434,49 @@ def test_layers_keep_their_own_weights(tmp_path, capsys):
     assert said in capsys.readouterr().out.splitlines()
 
 
-@pytest.mark.parametrize('recipe', ['fast', 'gatys_2016'])
-def test_recipes_with_other_optimizers_can_be_resumed(tmp_path, cut, recipe):
-    flags = ['--recipe', recipe, '--epochs', 3]
-    cut('figure', *flags, output=tmp_path)
-    assert main(['--resume', '--quiet', '--output', str(tmp_path)]) == 0
-    assert 'run.json' in names(tmp_path)
+@pytest.mark.parametrize('recipe', ['fast', 'gatys_2016', 'keras', 'vgg16_gd'])
+def test_other_optimizers_go_on_to_the_same_picture(tmp_path, recipe, monkeypatch):
+    flags = ['--recipe', recipe, '--epochs', 9, '--checkpoint-every', 4]
+    paint(*flags, output=tmp_path / 'whole')
+
+    def killed(self, step=None):
+        """Stand for the end of a process in the middle of a stage."""
+        save(self, step)
+        if step and step.epoch == 4:
+            raise Cut
+
+    save = Checkpoints.save
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoints, 'save', killed)
+        with pytest.raises(Cut):
+            paint(*flags, output=tmp_path / 'killed')
+    assert main(['--resume', '--quiet', '--output', str(tmp_path / 'killed')]) == 0
+    pictures = [name for name in names(tmp_path / 'whole') if name.startswith('stage')]
+    for name in pictures:
+        ours, other = (tmp_path / folder / name for folder in ('killed', 'whole'))
+        assert ours.read_bytes() == other.read_bytes()
+    assert losses(tmp_path / 'killed') == losses(tmp_path / 'whole')
+
+
+def test_a_second_run_in_a_folder_is_refused(tmp_path, capsys):
+    with locked(tmp_path):
+        paint('--epochs', '1,1', output=tmp_path, status=2)
+    err = capsys.readouterr().err
+    assert err.startswith(f"error: another run is at work in --output '{tmp_path}'")
+    assert err.count('\n') == 1
+    assert names(tmp_path) == []
+    paint('--epochs', '1,1', output=tmp_path)
+
+
+def test_a_checkpoint_of_other_stages_is_refused(tmp_path, cut, capsys):
+    """As if somebody had changed it, and made its digest anew."""
+    cut('stage2', '--epochs', '3,3', output=tmp_path)
+    path = tmp_path / 'checkpoint.safetensors'
+    saved = load_checkpoint(path)
+    save_checkpoint(path, saved.arrays, {**saved.record, 'epoch': 7})
+    capsys.readouterr()
+    assert main(['--resume', '--output', str(tmp_path)]) == 2
+    assert 'not of a run with these stages' in capsys.readouterr().err
 
 
 def test_help_names_every_flag():
