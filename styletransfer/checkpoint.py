@@ -16,7 +16,7 @@ from mxnet import numpy as np
 
 from styletransfer.errors import InputError
 from styletransfer.files import fits, open_regular, reading, replacing
-from styletransfer.optimizers import Arrays, restore_trainer, trainer_state
+from styletransfer.optimizers import Arrays, best_so_far, restore_trainer, trainer_state
 
 
 class Checkpoint(NamedTuple):
@@ -123,7 +123,7 @@ def _digest(arrays: Mapping[str, numpy.ndarray], text: str) -> str:
 
 def state_of(X: np.ndarray, trainer: gluon.Trainer) -> Arrays:
     """Return what `Checkpoint.restore` needs: a picture, and what its trainer remembers."""
-    return {'X': X.asnumpy(), **trainer_state(trainer)}
+    return {'X': best_so_far(X, trainer).asnumpy(), **trainer_state(trainer)}
 
 
 def network_state(net: gluon.Block, trainer: gluon.Trainer) -> Arrays:

@@ -42,12 +42,14 @@ PAINTINGS = {
 }
 
 
-def check_folder(folder: Path, shape: ImageShape) -> None:
+def check_folder(folder: Path, shape: ImageShape, kept: int = 0) -> None:
     """Refuse a folder that cannot be written, is nearly full, or holds files not of a run.
+
+    `kept` is how many pictures the optimiser keeps in a checkpoint beyond Adam's two.
 
     A folder that is not there yet is not made yet either.
     """
-    names = check_writable(folder, shape)
+    names = check_writable(folder, shape, kept)
     pictures = [n for n in names if n == FIGURE or re.match(r'stage\d+\.', n)]
     foreign = [n for n, ours in OURS.items() if n in names and not ours(folder / n)]
     previews = folder / PREVIEWS
@@ -62,7 +64,7 @@ def check_folder(folder: Path, shape: ImageShape) -> None:
         raise overwriting(foreign[0], folder)
 
 
-def check_writable(folder: Path, shape: ImageShape) -> List[str]:
+def check_writable(folder: Path, shape: ImageShape, kept: int = 0) -> List[str]:
     """Return the names in a folder; refuse one that cannot be written or is nearly full."""
     try:
         there = next(path for path in (folder, *folder.absolute().parents) if is_there(path))
@@ -74,7 +76,8 @@ def check_writable(folder: Path, shape: ImageShape) -> List[str]:
         names = sorted(path.name for path in folder.iterdir()) if there == folder else []
     except OSError as error:
         raise cannot_write(folder, error) from error
-    need = 100 * math.prod(shape)
+    # a checkpoint is there twice while it is written; a picture is 12 bytes a pixel
+    need = (100 + 24 * kept) * math.prod(shape)
     if free < need:
         raise InputError(
             f"--output '{folder}' has {free // 10**6} MB free, about {-(-need // 10**6)} MB are "

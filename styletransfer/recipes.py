@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, fields, replace
 from itertools import cycle
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from mxnet import numpy as np
 
@@ -32,7 +32,7 @@ def option(default: Any, help: str, parse: Callable[[str], Any] = finite, **fact
     return field(default=default, metadata={'help': help, 'parse': parse, **facts})
 
 
-def choice(default: str, help: str, table: Mapping[str, object]) -> Any:
+def choice(default: str, help: str, table: Iterable[str]) -> Any:
     """Return a dataclass field whose value names an entry of a table."""
     return option(default, f'{help}: {", ".join(table)}', str, table=table)
 

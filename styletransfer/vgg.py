@@ -51,7 +51,7 @@ class Backbone:
 VGG19, VGG16 = (2, 2, 4, 4, 4), (2, 2, 3, 3, 3)
 SLIM = (16, 32, 64, 128, 128)
 
-POOLINGS = {'max': 'the largest of four numbers', 'average': 'the mean of four numbers'}
+POOLINGS = ('max', 'average')  # of four numbers
 
 BACKBONES = {
     'vgg19': Backbone('VGG-19', VGG19, (64, 128, 256, 512, 512), SOURCES['vgg19']),

@@ -1,6 +1,7 @@
 """The folder for the results: one run at a time, and nothing is taken for what it is not."""
 
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -152,6 +153,15 @@ def test_a_folder_in_the_place_of_a_file_is_found_before_anything_is_painted(tmp
     (tmp_path / name).mkdir(parents=True)
     with pytest.raises(InputError, match=f"^'{name}' in --output .* is not of an earlier run"):
         check_folder(tmp_path, SHAPE)
+
+
+def test_an_optimizer_that_keeps_pictures_needs_more_room(tmp_path, monkeypatch):
+    usage = shutil.disk_usage('.')._replace(free=200 * math.prod(SHAPE))
+    monkeypatch.setattr(outputs.shutil, 'disk_usage', lambda path: usage)
+    check_folder(tmp_path, SHAPE)
+    check_folder(tmp_path, SHAPE, kept=4)
+    with pytest.raises(InputError, match='are needed'):
+        check_folder(tmp_path, SHAPE, kept=25)
 
 
 def test_a_file_in_the_place_of_the_previews(tmp_path):

@@ -24,6 +24,7 @@ from styletransfer.errors import InputError
 from styletransfer.files import replacing
 from styletransfer.images import PICTURE_FORMATS, samples, save_image
 from styletransfer.machine import peak_memory
+from styletransfer.optimizers import OPTIMIZERS
 from styletransfer.outputs import (
     CHECKPOINT,
     FIGURE,
@@ -118,7 +119,8 @@ def run(argv: Optional[Sequence[str]] = None) -> int:
         wish = resumed(saved, {**given(asked), 'output': wish.output})
         argv = saved.record['argv']
     plan = make_plan(wish)
-    check_folder(Path(wish.output), plan.recipe.stages[-1].image_shape)
+    kept = OPTIMIZERS[plan.recipe.optimizer].pictures
+    check_folder(Path(wish.output), plan.recipe.stages[-1].image_shape, kept)
     job = make_job(wish, plan)
     if saved and saved.record['fingerprint'] != job.fingerprint:
         then, now = saved.record['fingerprint'], job.fingerprint

@@ -20,6 +20,8 @@ from styletransfer.command import Parser, argument, finite, listed, natural, pos
 from styletransfer.controls import check_regions, check_weights
 from styletransfer.errors import InputError, unknown
 from styletransfer.images import NOISE, PICTURE_FORMATS, ImageShape, parse_shape
+from styletransfer.losses import SCALINGS
+from styletransfer.optimizers import OPTIMIZERS
 from styletransfer.recipes import RECIPES, Recipe, Stage, option
 from styletransfer.train.memory import parse_tile
 
@@ -337,8 +339,8 @@ def describe_recipe(recipe: Recipe) -> Dict[str, str]:
         'content': layers('content', recipe.content_layer_weights),
         'style': layers('style', recipe.style_layer_weights),
         'smoothness': f'{recipe.tv} total variation; weight {recipe.tv_weight:g}',
-        'scaling': recipe.scaling,
-        'optimizer': recipe.optimizer,
+        'scaling': f'{recipe.scaling}, {SCALINGS[recipe.scaling].description}',
+        'optimizer': f'{recipe.optimizer}: {OPTIMIZERS[recipe.optimizer].description}',
         'start': recipe.init,
         'stages': stages_text(recipe),
     }

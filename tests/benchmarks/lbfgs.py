@@ -33,8 +33,8 @@ from scipy.optimize import minimize
 from styletransfer.images import load_image, parse_shape, postprocess, preprocess, samples
 from styletransfer.lbfgs import Search
 from styletransfer.networks import network_for
+from styletransfer.objective import Loss, LossAt, objectives
 from styletransfer.recipes import Recipe, find_recipe, with_shape
-from styletransfer.synthesis import Loss, LossAt, painting
 
 MEMORY = 10
 PAIRS = (
@@ -151,7 +151,7 @@ def main() -> int:
         content, style = (
             load_image(samples(kind)[name]) for kind, name in zip(('content', 'style'), pair)
         )
-        loss_at = painting(net, recipe, content, style, mx.cpu())
+        loss_at = objectives(net, recipe, content, style, mx.cpu())
         old, new = (paint(search, recipe, loss_at, content) for search in (by_scipy, by_ours))
         reached = [[min(run.losses[:n]) for run in (old, new)] for n in (half, len(old.losses))]
         ratios.append([b / a for a, b in reached] + [new.seconds / old.seconds])
