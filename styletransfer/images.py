@@ -295,6 +295,35 @@ def save_image(path: Union[str, Path], img: np.ndarray) -> None:
         as_picture(img).save(temporary, **options)
 
 
+def show(pictures: Dict[str, np.ndarray], width: float = 10, **options: Any) -> None:
+    """Show a dictionary of pictures, title to array, in a row of equal height.
+
+    Parameters
+    ----------
+    pictures : dict of str to np.ndarray of shape (height, width, 3) or (height, width)
+        RGB in 0-255 if whole numbers, in 0-1 if not; or one number for each pixel.
+    width : float
+        Of the whole row, in inches.
+    options
+        As of matplotlib's ``imshow``.
+    """
+    from matplotlib import pyplot as plt
+
+    shapes = [img.shape[1] / img.shape[0] for img in pictures.values()]
+    _, axes = plt.subplots(
+        1,
+        len(shapes),
+        figsize=(width, width / sum(shapes) + 0.3),
+        width_ratios=shapes,
+        squeeze=False,
+        layout='constrained',
+    )
+    for ax, (title, img) in zip(axes[0], pictures.items()):
+        ax.imshow(img.asnumpy(), **options)
+        ax.set_title(title, fontsize='medium')
+        ax.set_axis_off()
+
+
 def noise(kind: str, shape: ImageShape, seed: int) -> np.ndarray:
     """Return a picture (height, width, 3) of one of the kinds of `NOISE`, in 0-255."""
     width, height = shape

@@ -28,6 +28,7 @@ from styletransfer.images import (
     rgb_std,
     samples,
     save_image,
+    show,
 )
 
 ROOT = Path(__file__).parent.parent
@@ -763,3 +764,21 @@ def test_bytes_of_a_picture_do_not_depend_on_the_day(tmp_path):
     for name in ('a.png', 'b.png'):
         save_image(tmp_path / name, np.array(noise(9, 9)) / 255)
     assert (tmp_path / 'a.png').read_bytes() == (tmp_path / 'b.png').read_bytes()
+
+
+def test_show_sets_pictures_side_by_side_at_equal_height():
+    from matplotlib import pyplot as plt
+
+    wide, tall = np.zeros((20, 40, 3)), np.ones((20, 10)) * 0.5
+    show({'wide': wide, 'tall': tall}, width=6, cmap='gray')
+    figure = plt.gcf()
+    figure.canvas.draw()
+    first, second = figure.axes
+    assert [first.get_title(), second.get_title()] == ['wide', 'tall']
+    numpy.testing.assert_array_equal(first.images[0].get_array(), wide.asnumpy())
+    assert second.images[0].get_cmap().name == 'gray'
+    assert figure.get_size_inches()[0] == 6
+    heights = [ax.get_window_extent().height for ax in (first, second)]
+    assert heights[0] == pytest.approx(heights[1], rel=0.1)
+    assert not first.axison
+    plt.close(figure)

@@ -15,8 +15,9 @@ CHECKERS = {'same_shape'}  # functions of the package that only raise
 
 # what chapter 1 builds: each must stand on a page in a cell tagged `package`
 BUILT = {
-    'preprocess', 'postprocess', 'extract_features', 'get_contents', 'get_styles',
-    'content_loss', 'gram', 'style_loss', 'tv_loss', 'compute_loss',
+    'show', 'preprocess', 'postprocess', 'extract_features', 'get_contents', 'get_styles',
+    'content_loss', 'gram', 'style_loss', 'tv_loss', 'compute_loss', 'objective',
+    'objectives', 'named',
     'GeneratedImage', 'get_inits', 'train', 'coarse_to_fine',
 }  # fmt: skip
 
