@@ -282,6 +282,8 @@ def restore_trainer(trainer: gluon.Trainer, arrays: Arrays) -> None:
         if f'{prefix}steps' not in arrays:  # kept before the first step
             continue
         own = {key[len(prefix) :]: arrays[key] for key in arrays if key.startswith(prefix)}
+        if own['steps'][0] < 1:
+            raise ValueError('its optimiser has made no step')
         weight = parameter.data().as_nd_ndarray()  # of the older kind, as optimisers expect
         memory = optimizer.create_state_multi_precision(i, weight)
         OPTIMIZERS[name].put_back(memory, own, weight)

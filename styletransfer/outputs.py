@@ -33,7 +33,7 @@ STANDING = {
     'fingerprint': {'backbone': str},
     'stage': int,
     'epoch': int,
-    'history': [{'seconds': NUMBER, 'losses': [{'epoch': int, str: NUMBER}]}],
+    'history': [{'title': str, 'seconds': NUMBER, 'losses': [{'epoch': int, str: NUMBER}]}],
 }
 COMPLETE: Dict[str, Any] = {'arguments': {}, 'recipe': {}, 'stages': [{}]}
 PAINTINGS = {

@@ -6,7 +6,6 @@ import os
 # several processes share the cores; MXNet reads this when it is imported
 if 'PYTEST_XDIST_WORKER' in os.environ:
     os.environ.setdefault('OMP_NUM_THREADS', '1')
-os.environ.setdefault('MPLBACKEND', 'agg')  # no window
 
 import styletransfer  # noqa: F401  (before MXNet: it makes newer NumPys acceptable)
 

@@ -3,7 +3,7 @@
 import pytest
 from fuzzing import KINDS, attack
 
-COUNTS = {'pictures': 1000, 'checkpoints': 500, 'records': 700, 'weights': 250, 'flags': 700}
+COUNTS = {'pictures': 1000, 'checkpoints': 500, 'records': 700, 'weights': 600, 'flags': 700}
 
 
 @pytest.mark.parametrize('kind', KINDS)

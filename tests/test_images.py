@@ -769,6 +769,7 @@ def test_bytes_of_a_picture_do_not_depend_on_the_day(tmp_path):
 def test_show_sets_pictures_side_by_side_at_equal_height():
     from matplotlib import pyplot as plt
 
+    plt.switch_backend('agg')  # no window
     wide, tall = np.zeros((20, 40, 3)), np.ones((20, 10)) * 0.5
     show({'wide': wide, 'tall': tall}, width=6, cmap='gray')
     figure = plt.gcf()

@@ -45,8 +45,8 @@ STANDING = {
     'stage': 1,
     'epoch': 5,
     'history': [
-        {'seconds': 1.5, 'losses': losses(3)},
-        {'seconds': 2, 'losses': losses(5)},
+        {'title': '24x16', 'seconds': 1.5, 'losses': losses(3)},
+        {'title': '48x32', 'seconds': 2, 'losses': losses(5)},
     ],
 }
 ARRAYS = {'X': numpy.zeros((1, 3, 32, 48), 'float32')}
@@ -251,9 +251,12 @@ ODD_RECORDS = {
     'epoch': {**STANDING, 'epoch': True},
     'half an epoch': {**STANDING, 'epoch': 4.5},
     'history': {**STANDING, 'history': {}},
-    'seconds': {**STANDING, 'history': [{'seconds': None, 'losses': []}]},
-    'losses': {**STANDING, 'history': [{'seconds': 1, 'losses': [5]}]},
-    'a loss': {**STANDING, 'history': [{'seconds': 1, 'losses': [{'epoch': 1, 'style': 'x'}]}]},
+    'seconds': {**STANDING, 'history': [{'title': '', 'seconds': None, 'losses': []}]},
+    'losses': {**STANDING, 'history': [{'title': '', 'seconds': 1, 'losses': [5]}]},
+    'a loss': {
+        **STANDING,
+        'history': [{'title': '', 'seconds': 1, 'losses': [{'epoch': 1, 'style': 'x'}]}],
+    },
 }
 
 
@@ -271,7 +274,7 @@ def test_an_odd_record_of_where_a_run_stands(tmp_path, name):
 def test_where_a_run_can_stand():
     check_standing(Checkpoint(ARRAYS, STANDING), STAGES)
     last = {**STANDING, 'epoch': 9}
-    last['history'] = [STANDING['history'][0], {'seconds': 2, 'losses': losses(9)}]
+    last['history'] = [STANDING['history'][0], {'title': '', 'seconds': 2, 'losses': losses(9)}]
     check_standing(Checkpoint(ARRAYS, last), STAGES)
     check_standing(Checkpoint({}, {**STANDING, 'stage': 0, 'epoch': 0, 'history': []}), STAGES)
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import List, Sequence
 
-from styletransfer.command import Parser, argument, jobs, natural, positive
+from styletransfer.command import Parser, argument, finite, jobs, natural, positive
 from styletransfer.errors import InputError
 from styletransfer.exercises.marks import Marked, lost, table, write_csv, write_reports
 from styletransfer.exercises.release import release
@@ -44,7 +44,7 @@ def grade_parser() -> Parser:
     }
     for name, about in limits.items():
         default = Limits._field_defaults[name]
-        add(f'--{name}', type=float, default=default, help=f'{about} (%(default)g)')
+        add(f'--{name}', type=argument(finite), default=default, help=f'{about} (%(default)g)')
     return parser
 
 

@@ -20,7 +20,7 @@ from mxnet import numpy as np
 import styletransfer
 from styletransfer.checkpoint import Checkpoint
 from styletransfer.command import exit_status
-from styletransfer.errors import InputError
+from styletransfer.errors import InputError, printable
 from styletransfer.files import replacing
 from styletransfer.images import PICTURE_FORMATS, samples, save_image
 from styletransfer.machine import peak_memory
@@ -155,7 +155,7 @@ def announce(job: Job, resumed: bool) -> None:
 def say(wish: Wish, *lines: str) -> None:
     """Print lines unless the user wants quiet."""
     if not wish.quiet:
-        print(*lines, sep='\n', flush=True)
+        print(*map(printable, lines), sep='\n', flush=True)
 
 
 def stage_file(wish: Wish, stage: int) -> Path:
@@ -192,16 +192,20 @@ def paint(job: Job, argv: Sequence[str], saved: Optional[Checkpoint] = None) -> 
         checkpoints.save(stop.step)
         path = stage_file(wish, stop.step.stage)
         save_image(path, job.finished(stop.step.X))
-        print(f'{stop}; the picture so far is {path}. Go on with:  {go_on}', file=sys.stderr)
+        words = f'{stop}; the picture so far is {path}. Go on with:  {go_on}'
+        print(printable(words), file=sys.stderr)
         return 130
     except KeyboardInterrupt:
-        print(f'stopped. Go on from the last checkpoint with:  {go_on}', file=sys.stderr)
+        words = f'stopped. Go on from the last checkpoint with:  {go_on}'
+        print(printable(words), file=sys.stderr)
         return 130
     except DivergedError as error:
         path = stage_file(wish, error.stage)
         save_image(path, job.finished(error.X))
         raise InputError(f'{error}; the last good picture is {path}') from error
     except InputError as error:  # the disk is full, most likely
+        if not (folder / CHECKPOINT).is_file():
+            raise
         raise InputError(f'{error}; then go on with:  {go_on}') from error
     (folder / CHECKPOINT).unlink(missing_ok=True)
     say(

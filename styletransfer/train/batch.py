@@ -12,7 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
-from styletransfer.errors import InputError
+from styletransfer.command import one_line
+from styletransfer.errors import InputError, printable
 from styletransfer.images import find_pictures, picture_path
 from styletransfer.networks import Network
 from styletransfer.outputs import Book, check_writable, locked
@@ -66,8 +67,7 @@ def pictures_in(folder: Path, kind: str, output: Path) -> List[Path]:
             f"--output is the folder of --{kind}, '{folder}': choose another, or the results "
             'would be painted again'
         )
-    found = [path for path in find_pictures(folder) if path.parent == folder]
-    found = [path for path in found if not path.name.startswith('.')]
+    found = [path for path in find_pictures(folder) if not path.name.startswith('.')]
     if not found:
         raise InputError(f"there are no pictures in --{kind} '{folder}'")
     return found
@@ -144,7 +144,7 @@ def paint_all(wish: Wish, only_plan: bool = False) -> int:
         if not wish.quiet:
             done = sum(map(len, batch)) - count
             done_too = f', {done} are done' if done else ''
-            print(f"{count} pictures to paint in '{folder}'{done_too}")
+            print(printable(f"{count} pictures to paint in '{folder}'{done_too}"))
             print(describe_choice(plan.backbone, network.weights), flush=True)
         return paint_left(left, network, book, wish.quiet)
 
@@ -175,7 +175,7 @@ def paint_left(left: Sequence[Sequence[Entry]], network: Network, book: Book, qu
                 for name, wish in row:
                     begun += 1
                     bar.update(begun - 1 - bar.n)
-                    bar.set_description_str(f'picture {begun} of {count}, {name}')
+                    bar.set_description_str(printable(f'picture {begun} of {count}, {name}'))
                     try:
                         seconds = paint_one(wish, together(show, stop_at_signal), network, known)
                         book.done(name, seconds)
@@ -189,9 +189,9 @@ def paint_left(left: Sequence[Sequence[Entry]], network: Network, book: Book, qu
         )
         return 130
     for name, reason in failed.items():
-        print(f'{name} failed: {reason}', file=sys.stderr)
+        print(one_line(f'{name} failed: {reason}'), file=sys.stderr)
     if failed:
         print(f'error: {len(failed)} of {count} pictures failed', file=sys.stderr)
     elif not quiet:
-        print(f"All pictures are in '{book.folder}'.")
+        print(printable(f"All pictures are in '{book.folder}'."))
     return 1 if failed else 0

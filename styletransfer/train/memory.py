@@ -19,6 +19,7 @@ from typing import NamedTuple, Optional, Union
 
 import mxnet as mx
 
+from styletransfer.command import whole
 from styletransfer.errors import InputError
 from styletransfer.images import ImageShape
 from styletransfer.machine import available_memory, total_memory
@@ -48,12 +49,13 @@ def parse_tile(text: str) -> Union[int, str]:
     """
     if text in ('auto', 'none'):
         return text
-    if not text.isdigit() or int(text) < SMALLEST_TILE or int(text) % ALIGNED:
+    side = whole(text) if text.isdecimal() else 0
+    if side < SMALLEST_TILE or side % ALIGNED:
         raise InputError(
             f"'{text}' is not a tile: give auto, none, or a multiple of {ALIGNED} pixels, "
             f'at least {SMALLEST_TILE}'
         )
-    return int(text)
+    return side
 
 
 def network_bytes(backbone: str, shape: ImageShape) -> int:

@@ -153,7 +153,7 @@ class Wish:
             )
         if self.style_weights:
             check_weights(self.style_weights, len(self.style))
-        if not math.isfinite(self.style_scale) or self.style_scale <= 0:
+        if not 0 < self.style_scale < math.inf:
             raise InputError(f'--style-scale is {self.style_scale:g}: it must be above 0')
         if self.preserve_color:
             find_preservation(self.preserve_color)

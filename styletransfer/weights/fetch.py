@@ -22,7 +22,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tu
 import numpy
 
 from styletransfer.errors import InputError, printable, telling_line
-from styletransfer.files import file_hash, replacing
+from styletransfer.files import file_hash, remove_unfinished, replacing
 from styletransfer.weights.formats import (
     WeightsError,
     read_notes,
@@ -112,6 +112,7 @@ def _only_one(quiet: bool) -> Iterator[None]:
         say(quiet, 'another process is fetching weights: waiting for it')
         lock.acquire()
     try:
+        remove_unfinished(cache_folder())  # what a killed process was writing
         yield
     finally:
         lock.release()
