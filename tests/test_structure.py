@@ -23,7 +23,7 @@ ROWS = (
     {'vgg'},
     {'losses', 'optimizers', 'color'},
     {'recipes'},
-    {'objective'},
+    {'objective', 'canvas'},
     {'checkpoint'},
     {'progress'},
     {'synthesis'},

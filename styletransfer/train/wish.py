@@ -348,6 +348,8 @@ def describe_recipe(recipe: Recipe) -> Dict[str, str]:
         'smoothness': f'{recipe.tv} total variation; weight {recipe.tv_weight:g}',
         'scaling': recipe.scaling,
         'optimizer': recipe.optimizer,
+        'canvas': f'{recipe.oversample:g} times as large as the picture, '
+        f'{recipe.bleed:g} of each side beyond the border',
         'start': recipe.init,
         'stages': stages_text(recipe),
     }
