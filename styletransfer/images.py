@@ -110,6 +110,21 @@ def resized(img: np.ndarray, image_shape: ImageShape) -> np.ndarray:
     return np.minimum(np.maximum(img, darkest), lightest)
 
 
+def softened(img: np.ndarray, radius: float) -> np.ndarray:
+    """Return a picture without its finest detail: under a Gaussian of this radius in pixels.
+
+    Parameters
+    ----------
+    img : np.ndarray of shape (height, width, channels)
+    radius : float
+        The standard deviation; 0 leaves the picture as it is.
+    """
+    if not radius:
+        return img
+    soft = ndimage.gaussian_filter(img.asnumpy(), (radius, radius, 0))
+    return np.array(soft, ctx=img.ctx)
+
+
 def preprocess(
     img: np.ndarray,
     image_shape: ImageShape,

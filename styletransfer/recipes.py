@@ -144,6 +144,7 @@ class Recipe:
     pixels: str = choice('imagenet', "units of the picture, the network's input", PIXELS)
     oversample: float = option(1.0, 'the picture is painted so many times as large, and averaged')
     bleed: float = option(0.0, 'share of each side that is painted beyond the border, and cut off')
+    softening: float = option(0.0, "pixels by which a stage's result is blurred for the next one")
     init: str = 'content'  # where the picture starts; the flag takes files, too
     family: str = 'vgg19'  # of the networks for which this was made
     normalised: bool = False  # whether each filter of the network is scaled to a mean of 1
@@ -316,6 +317,7 @@ PAINTERLY = Recipe(
     pooling='average',
     oversample=2.0,
     bleed=0.03,
+    softening=1.0,
 )
 
 RECIPES = {

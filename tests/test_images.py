@@ -24,6 +24,7 @@ from styletransfer.images import (
     rgb_std,
     samples,
     save_image,
+    softened,
 )
 
 RED, GREEN, BLUE, WHITE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255,) * 3, (0,) * 3
@@ -587,6 +588,17 @@ def test_one_side_may_get_shorter_and_the_other_longer():
     assert both.shape == (10, 100, 3)
     inside = (expected > averaged.min()) & (expected < averaged.max())
     numpy.testing.assert_allclose(both[inside], expected[inside], atol=1e-3)
+
+
+def test_softened_by_hand():
+    point = numpy.zeros((41, 41, 2))
+    point[20, 20] = 100, 50
+    soft = softened(np.array(point), 2.0).asnumpy()
+    away = numpy.arange(-20, 21)
+    bell = numpy.exp(-(away**2) / 8) / numpy.sqrt(8 * numpy.pi)
+    expected = bell[:, None, None] * bell[None, :, None] * [100, 50]
+    assert abs(soft - expected).max() < 1e-3 * expected.max()
+    numpy.testing.assert_array_equal(softened(np.array(point), 0.0).asnumpy(), point)
 
 
 def test_nothing_gets_darker_or_lighter_than_it_was():

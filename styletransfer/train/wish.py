@@ -349,7 +349,8 @@ def describe_recipe(recipe: Recipe) -> Dict[str, str]:
         'scaling': recipe.scaling,
         'optimizer': recipe.optimizer,
         'canvas': f'{recipe.oversample:g} times as large as the picture, '
-        f'{recipe.bleed:g} of each side beyond the border',
+        f'{recipe.bleed:g} of each side beyond the border; '
+        f'softened by {recipe.softening:g} pixels between stages',
         'start': recipe.init,
         'stages': stages_text(recipe),
     }
