@@ -7,7 +7,8 @@ In reading order, first the book's method:
 - `losses`: content, style and smoothness as numbers; `recipes`: every published number, once;
 - `objective`: what judges a picture; `optimizers` and `lbfgs`: what changes it besides Adam;
 - `synthesis`: the picture as the only parameter, and the loop that trains it, coarse to fine;
-- `color`, `controls`, `tiles`: the photo's colours, several styles and regions, large pictures.
+- `color`, `controls`, `tiles`: the photo's colours, several styles and regions, large pictures;
+  `canvas`: painted larger than the picture, and cut.
 
 What any training shares: `progress` (what a loop tells, and who listens) and `checkpoint`.
 

@@ -21,6 +21,7 @@ import numpy
 from mxnet import image
 from mxnet import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from scipy import ndimage  # type: ignore[import-untyped]
 
 from styletransfer.errors import InputError, unknown
 from styletransfer.files import assets_folder, open_regular, reading, replacing
@@ -76,6 +77,60 @@ def parse_shape(text: str) -> ImageShape:
     return int(match[1]), int(match[2])
 
 
+def resized(img: np.ndarray, image_shape: ImageShape) -> np.ndarray:
+    """Return a picture of another size: averaged where it gets smaller, smooth where larger.
+
+    A side that gets shorter is averaged by area: each new pixel is the mean of all that it
+    covers, so that fine detail becomes an even tone and not noise. A side that gets longer is
+    drawn along cubic splines, curves through the old pixels that show no trace of their grid.
+    The curves swing over at edges; what gets darker or lighter than the picture was is clipped.
+
+    Parameters
+    ----------
+    img : np.ndarray of shape (height, width, channels)
+        Integers or floats: a picture, or a mask with one channel.
+    image_shape : (int, int)
+        Width and height; the aspect ratio is not kept.
+
+    Returns
+    -------
+    np.ndarray of shape (new height, new width, channels), float32
+
+    Notes
+    -----
+    OpenCV's cubic curves, which have a slope of their own at each pixel, bend a plain slope into
+    steps of the old pixels' length, and straight lines between the pixels (bilinear) bend at
+    each; a spline does neither.
+    """
+    img = img.astype('float32')
+    darkest, lightest = img.min(), img.max()
+    width, height = (min(sides) for sides in zip(image_shape, img.shape[1::-1]))
+    img = image.imresize(img, width, height, interp=3)  # OpenCV's INTER_AREA
+    if image_shape != (width, height):
+        factors = image_shape[1] / height, image_shape[0] / width
+        planes = [
+            ndimage.zoom(plane, factors, mode='reflect', grid_mode=True)
+            for plane in img.transpose(2, 0, 1).asnumpy()
+        ]
+        img = np.array(numpy.stack(planes, axis=2), ctx=img.ctx)
+    return np.minimum(np.maximum(img, darkest), lightest)
+
+
+def softened(img: np.ndarray, radius: float) -> np.ndarray:
+    """Return a picture without its finest detail: under a Gaussian of this radius in pixels.
+
+    Parameters
+    ----------
+    img : np.ndarray of shape (height, width, channels)
+    radius : float
+        The standard deviation; 0 leaves the picture as it is.
+    """
+    if not radius:
+        return img
+    soft = ndimage.gaussian_filter(img.asnumpy(), (radius, radius, 0))
+    return np.array(soft, ctx=img.ctx)
+
+
 def preprocess(
     img: np.ndarray,
     image_shape: ImageShape,
@@ -93,7 +148,7 @@ def preprocess(
     img : np.ndarray of shape (height, width, 3)
         RGB in 0-255, integers or floats.
     image_shape : (int, int)
-        Width and height to resize to (bilinear); the aspect ratio is not kept.
+        Width and height, to which it is `resized`; the aspect ratio is not kept.
     mean, std : np.ndarray of shape (3,)
         ImageNet's, unless the network wants others (`PIXELS`).
 
@@ -101,8 +156,7 @@ def preprocess(
     -------
     np.ndarray of shape (1, 3, height, width), float32
     """
-    img = image.imresize(img, *image_shape)
-    img = (img.astype('float32') / 255 - mean) / std
+    img = (resized(img, image_shape) / 255 - mean) / std
     return np.expand_dims(img.transpose(2, 0, 1), axis=0)
 
 
@@ -137,9 +191,9 @@ def load_image(path: Union[str, Path], image_shape: Optional[ImageShape] = None)
         JPEG, PNG, WebP, TIFF (and BMP, GIF, PPM); grey, palette, CMYK, 8 or 16 bits a channel.
         Embedded colour profiles are converted to sRGB. Of several frames the first is taken.
     image_shape : (int, int), optional
-        What it will be resized to. A picture more than twice as large is first averaged down
-        to no less than twice that size, because `preprocess` looks at four pixels only for each
-        one that it makes, and would turn fine detail into noise.
+        What it will be resized to. A picture more than twice as large is averaged down to no
+        less than twice that size, so that nobody works on pixels by the million that will not
+        be seen; `resized` does the rest.
 
     Returns
     -------

@@ -9,7 +9,7 @@ same weights serve pictures of any size.
 from __future__ import annotations
 
 import math
-from typing import Callable, Dict, NamedTuple, Sequence
+from typing import Any, Callable, Dict, NamedTuple, Sequence
 
 from mxnet import nd
 from mxnet import numpy as np
@@ -177,6 +177,9 @@ def squared_tv_loss(Y_hat: np.ndarray) -> np.ndarray:
     return ((np.square(down) + np.square(right)) ** 1.25).sum()
 
 
+# of a layer's shape, a picture's shape and a target: a number, or an array of shape ()
+Factor = Callable[[Sequence[int], Sequence[int], np.ndarray], Any]
+
 TV_LOSSES: Dict[str, Callable[[np.ndarray], np.ndarray]] = {
     'absolute': tv_loss,
     'power': squared_tv_loss,
@@ -189,13 +192,15 @@ class Scaling(NamedTuple):
 
     `content_loss` is a mean of squares and `style_loss` a mean of squares of Gram matrices that
     are themselves means. What others write as sums is the same up to a factor, which depends on
-    the shapes alone: `content` gives it for a layer's output of shape (n, c, h, w) and a picture
-    of shape (n, 3, H, W), and so does `style`.
+    the shapes alone; what is measured relative to the target is the same up to one that depends
+    on the target. `content` gives it for a layer's output of shape (n, c, h, w), a picture of
+    shape (n, 3, H, W) and a target, that is what `content_loss` is given as Y, and so does
+    `style`, whose target is a Gram matrix.
     """
 
     description: str
-    content: Callable[[Sequence[int], Sequence[int]], float]
-    style: Callable[[Sequence[int], Sequence[int]], float]
+    content: Factor
+    style: Factor
 
 
 def _gram_size(shape: Sequence[int]) -> int:
@@ -205,25 +210,33 @@ def _gram_size(shape: Sequence[int]) -> int:
 SCALINGS: Dict[str, Scaling] = {
     'book': Scaling(
         'means: ((F - P)^2).mean() and ((G - A)^2).mean() with G = F F^T / (c h w)',
-        lambda layer, picture: 1.0,
-        lambda layer, picture: 1.0,
+        lambda layer, picture, target: 1.0,
+        lambda layer, picture, target: 1.0,
     ),
     # 1/2 sum (F - P)^2 and sum (G - A)^2 / (4 c^2 (h w)^2), G = F F^T
     'gatys': Scaling(
         'sums: ((F - P)^2).sum() / 2 and ((G - A)^2).sum() / (4 c^2 (h w)^2) with G = F F^T',
-        lambda layer, picture: _gram_size(layer) / 2,
-        lambda layer, picture: layer[1] ** 2 / 4,
+        lambda layer, picture, target: _gram_size(layer) / 2,
+        lambda layer, picture, target: layer[1] ** 2 / 4,
     ),
     # sum (F - P)^2 and sum (G - A)^2 / (4 3^2 (H W)^2), H W the picture's
     'keras': Scaling(
         'sums: ((F - P)^2).sum() and ((G - A)^2).sum() / (4 3^2 (H W)^2) with G = F F^T',
-        lambda layer, picture: float(_gram_size(layer)),
-        lambda layer, picture: (layer[1] * _gram_size(layer) / (6 * picture[2] * picture[3])) ** 2,
+        lambda layer, picture, target: float(_gram_size(layer)),
+        lambda layer, picture, target: (
+            (layer[1] * _gram_size(layer) / (6 * picture[2] * picture[3])) ** 2
+        ),
     ),
     'unscaled': Scaling(
         'means of unscaled: ((F - P)^2).mean() and ((G - A)^2).mean() with G = F F^T',
-        lambda layer, picture: 1.0,
-        lambda layer, picture: float(_gram_size(layer)) ** 2,
+        lambda layer, picture, target: 1.0,
+        lambda layer, picture, target: float(_gram_size(layer)) ** 2,
+    ),
+    # a share of what there is to reach: the same weights for any painting and any network
+    'relative': Scaling(
+        'relative: ((F - P)^2).mean() / (P^2).mean() and ((G - A)^2).mean() / (A^2).mean()',
+        lambda layer, picture, target: 1 / np.square(target).mean(),
+        lambda layer, picture, target: 1 / np.square(target).mean(),
     ),
 }
 

@@ -84,17 +84,15 @@ def compute_loss(
     contents_l, styles_l : lists with one number for each layer
     tv_l, l : np.ndarray of shape ()
     """
+    content_weights = recipe.content_weights(contents_Y_hat, contents_Y, X)
+    style_weights = recipe.style_weights(styles_Y_hat, styles_Y_gram, X)
     contents_l = [
         content_loss(Y_hat, Y) * weight
-        for Y_hat, Y, weight in zip(
-            contents_Y_hat, contents_Y, recipe.content_weights(contents_Y_hat, X)
-        )
+        for Y_hat, Y, weight in zip(contents_Y_hat, contents_Y, content_weights)
     ]
     styles_l = [
         style_loss(Y_hat, Y) * weight
-        for Y_hat, Y, weight in zip(
-            styles_Y_hat, styles_Y_gram, recipe.style_weights(styles_Y_hat, X)
-        )
+        for Y_hat, Y, weight in zip(styles_Y_hat, styles_Y_gram, style_weights)
     ]
     tv_l = recipe.tv_loss(X) * recipe.tv_weight
     l = sum(contents_l + styles_l + [tv_l])

@@ -159,12 +159,19 @@ class Recipe:
     optimizer: str = choice('adam', 'how the picture is changed', OPTIMIZERS)
     pooling: str = choice('max', 'what the pooling layers pass on', POOLINGS)
     pixels: str = choice('imagenet', "units of the picture, the network's input", PIXELS)
+    oversample: float = option(1.0, 'the picture is painted so many times as large, and averaged')
+    bleed: float = option(0.0, 'share of each side that is painted beyond the border, and cut off')
+    softening: float = option(0.0, "pixels by which a stage's result is blurred for the next one")
     init: str = 'content'  # where the picture starts; the flag takes files, too
     family: str = 'vgg19'  # of the networks for which this was made
     normalised: bool = False  # whether each filter of the network is scaled to a mean of 1
 
     def __post_init__(self) -> None:
         _check_numbers(self)
+        if self.oversample < 1:
+            raise InputError(f'oversample is {self.oversample:g}: it must be 1 or above')
+        if self.bleed > 0.5:
+            raise InputError(f'bleed is {self.bleed:g}: it must be a share from 0 to 0.5')
         for kind in ('content', 'style'):
             layers = getattr(self, f'{kind}_layers')
             weights = getattr(self, f'{kind}_layer_weights')
@@ -192,25 +199,37 @@ class Recipe:
         """Return what the optimizer needs besides a step size."""
         return OPTIMIZERS[self.optimizer].params(*self.mean_std)
 
-    def content_weights(self, contents_Y: Sequence[np.ndarray], X: np.ndarray) -> List[float]:
+    def content_weights(
+        self, contents_Y_hat: Sequence[np.ndarray], contents_Y: Sequence[np.ndarray], X: np.ndarray
+    ) -> List[Any]:
         r"""Return the weight of each content layer's loss, in the order of the network.
 
-        .. math:: w_c^\ell = w_c \, u_\ell \, s_c(c, h, w)
+        .. math:: w_c^\ell = w_c \, u_\ell \, s_c(c, h, w, Y)
 
-        with u the layer's further weight and s the factor of the `scaling`, 1 in the book's.
+        with u the layer's further weight and s the factor of the `scaling`, 1 in the book's, for
+        the shape of what the layer says of the picture X, and for its target Y.
         """
         scale = SCALINGS[self.scaling].content
         weights = cycle(_in_order(self.content_layers, self.content_layer_weights))
-        return [self.content_weight * next(weights) * scale(Y.shape, X.shape) for Y in contents_Y]
+        return [
+            self.content_weight * next(weights) * scale(Y_hat.shape, X.shape, Y)
+            for Y_hat, Y in zip(contents_Y_hat, contents_Y)
+        ]
 
-    def style_weights(self, styles_Y: Sequence[np.ndarray], X: np.ndarray) -> List[float]:
+    def style_weights(
+        self, styles_Y_hat: Sequence[np.ndarray], styles_Y: Sequence[np.ndarray], X: np.ndarray
+    ) -> List[Any]:
         """Return the weight of each style layer's loss, as `content_weights`.
 
-        With regions (`controls.guide`) the layers come once for each region.
+        The targets `styles_Y` are Gram matrices. With regions (`controls.guide`) the layers come
+        once for each region.
         """
         scale = SCALINGS[self.scaling].style
         weights = cycle(_in_order(self.style_layers, self.style_layer_weights))
-        return [self.style_weight * next(weights) * scale(Y.shape, X.shape) for Y in styles_Y]
+        return [
+            self.style_weight * next(weights) * scale(Y_hat.shape, X.shape, Y)
+            for Y_hat, Y in zip(styles_Y_hat, styles_Y)
+        ]
 
 
 def _in_order(layers: Sequence[Layer], weights: Sequence[float]) -> List[float]:
@@ -297,7 +316,31 @@ VGG16_GD = Recipe(
     family='vgg16',
 )
 
-RECIPES = {recipe.name: recipe for recipe in (D2L_ZH, D2L_EN, FAST, GATYS_2016, KERAS, VGG16_GD)}
+PAINTERLY = Recipe(
+    name='painterly',
+    description='the one to hang: strokes from coarse to fine, painted larger and averaged down',
+    stages=(
+        Stage((70, 40), num_epochs=150),
+        Stage((140, 80), num_epochs=100),
+        Stage((280, 160), num_epochs=60),
+        Stage((560, 320), num_epochs=40),
+    ),
+    style_weight=5.0,
+    tv_weight=1.0,
+    content_layers=('relu4_2',),
+    style_layers=('relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1'),
+    scaling='relative',
+    optimizer='lbfgs',
+    pooling='average',
+    oversample=2.0,
+    bleed=0.03,
+    softening=1.0,
+)
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (D2L_ZH, D2L_EN, FAST, PAINTERLY, GATYS_2016, KERAS, VGG16_GD)
+}
 
 
 def find_recipe(name: str) -> Recipe:
@@ -318,7 +361,8 @@ def with_shape(recipe: Recipe, shape: ImageShape, coarse: Optional[ImageShape] =
         Width and height of the last stage.
     coarse : (int, int), optional
         Width and height of the first stage. By default each earlier stage keeps about the pixels
-        it has, in the new aspect ratio, but not a larger share of the result than it had.
+        it has, in the new aspect ratio, but not a larger share of the next than it had. Where
+        that has sides at most twice as long, the stage keeps its share, so that this stays so.
 
     Raises
     ------
@@ -331,10 +375,10 @@ def with_shape(recipe: Recipe, shape: ImageShape, coarse: Optional[ImageShape] =
             f"recipe '{recipe.name}' has one stage, so there is no coarse one to give a shape"
         )
     if shape != last.image_shape:
-        earlier = [
-            replace(stage, image_shape=_coarser(stage.image_shape, last.image_shape, shape))
-            for stage in earlier
-        ]
+        shapes = [shape]
+        for stage, then in reversed(list(zip(recipe.stages, recipe.stages[1:]))):
+            shapes.insert(0, _coarser(stage.image_shape, then.image_shape, shapes[0]))
+        earlier = [replace(stage, image_shape=to) for stage, to in zip(earlier, shapes)]
     if coarse:
         earlier[0] = replace(earlier[0], image_shape=coarse)
     return replace(recipe, stages=(*earlier, replace(last, image_shape=shape)))
@@ -342,7 +386,9 @@ def with_shape(recipe: Recipe, shape: ImageShape, coarse: Optional[ImageShape] =
 
 def _coarser(coarse: ImageShape, fine: ImageShape, shape: ImageShape) -> ImageShape:
     pixels, share = math.prod(coarse), math.prod(coarse) / math.prod(fine)
-    return scaled_shape(shape, math.sqrt(min(pixels / math.prod(shape), share)))
+    if share < 1 / 4:
+        share = min(pixels / math.prod(shape), share)
+    return scaled_shape(shape, math.sqrt(share))
 
 
 def with_stages(recipe: Recipe, name: str, values: Sequence[Any]) -> Recipe:

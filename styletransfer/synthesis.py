@@ -11,7 +11,7 @@ from mxnet import numpy as np
 from mxnet.gluon import nn
 
 from styletransfer.checkpoint import Checkpoint, state_of
-from styletransfer.images import postprocess, preprocess
+from styletransfer.images import postprocess, preprocess, softened
 from styletransfer.objective import Loss, LossAt
 from styletransfer.optimizers import best_so_far
 from styletransfer.progress import Listener, Step, placed
@@ -133,7 +133,8 @@ def coarse_to_fine(
     """Train the picture at each resolution of a recipe, starting from the one before.
 
     A small picture is cheap, and the network sees more of it at once: large shapes and colours
-    are settled there. Scaled up, it leaves only the fine strokes to the expensive stage.
+    are settled there. Scaled up, it leaves only the fine strokes to the expensive stage. Its own
+    finest strokes, a pixel wide, would become a grid there: `softened` takes them away.
 
     Parameters
     ----------
@@ -154,4 +155,5 @@ def coarse_to_fine(
         loss = loss_at(stage.image_shape)
         X = train(loss, recipe, stage, X, device, placed(on_step, index, of), saved)
         init_img, saved = postprocess(X, *recipe.mean_std) * 255, None
+        init_img = softened(init_img, recipe.softening)
     return X

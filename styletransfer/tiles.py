@@ -430,8 +430,8 @@ def _judge(
         )
     for shape, Y in zip(shapes, contents_Y):
         same_shape(shape, Y)
-    content_weights = recipe.content_weights(shapes, X)
-    style_weights = recipe.style_weights(style_shapes, X)
+    content_weights = recipe.content_weights(shapes, contents_Y, X)
+    style_weights = recipe.style_weights(style_shapes, styles_Y_gram, X)
 
     # first of all, so that what it needs is free again when the tiles come
     return_freed_memory()

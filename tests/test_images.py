@@ -10,6 +10,7 @@ from threading import Event, Thread
 
 import numpy
 import pytest
+from mxnet import image
 from mxnet import numpy as np
 from PIL import Image, ImageCms
 
@@ -24,11 +25,13 @@ from styletransfer.images import (
     picture_path,
     postprocess,
     preprocess,
+    resized,
     rgb_mean,
     rgb_std,
     samples,
     save_image,
     show,
+    softened,
 )
 
 ROOT = Path(__file__).parent.parent
@@ -625,33 +628,117 @@ def test_image_shape_is_width_and_height_and_arrays_are_rows_and_columns():
     assert postprocess(np.zeros((1, 3, 32, 56))).shape == (32, 56, 3)
 
 
-def bilinear(img, width, height):
-    """Resize as OpenCV does: pixels have middles, and the edge goes on outside."""
-    rows, columns = img.shape[:2]
-
-    def places(new, old):
-        at = (numpy.arange(new) + 0.5) * old / new - 0.5
-        low = numpy.floor(at).astype(int)
-        return low.clip(0, old - 1), (low + 1).clip(0, old - 1), at - low
-
-    top, bottom, v = places(height, rows)
-    left, right, u = places(width, columns)
-    v, u = v[:, None, None], u[None, :, None]
-    upper = img[top][:, left] * (1 - u) + img[top][:, right] * u
-    lower = img[bottom][:, left] * (1 - u) + img[bottom][:, right] * u
-    return upper * (1 - v) + lower * v
+def averaging(new, old):
+    """Return the matrix that averages `old` pixels in a row to `new`, by shares of each."""
+    edges, pixel = numpy.arange(new + 1) * old / new, numpy.arange(old)
+    starts = numpy.maximum(edges[:-1, None], pixel)
+    stops = numpy.minimum(edges[1:, None], pixel + 1)
+    return (stops - starts).clip(0) * new / old
 
 
-@pytest.mark.parametrize('shape', [(50, 30), (20, 10), (61, 47), (100, 60), (16, 90)])
+@pytest.mark.parametrize('shape', [(25, 10), (23, 7), (50, 3), (50, 30), (1, 1)])
 def test_preprocess_equals_its_independent_writing(shape):
     img = noise(30, 50).astype('float32')
-    expected = bilinear(img, *shape) / 255
-    expected = (expected - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
+    expected = numpy.einsum(
+        'yr,xc,rcd->yxd', averaging(shape[1], 30), averaging(shape[0], 50), img
+    )
+    expected = (expected / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
     X = preprocess(np.array(img), shape).asnumpy()
     numpy.testing.assert_allclose(X[0].transpose(1, 2, 0), expected, atol=1e-4)
-    # bytes are resized to bytes: within one level
-    X = preprocess(np.array(img, dtype='uint8'), shape).asnumpy()
-    assert numpy.abs(X[0].transpose(1, 2, 0) - expected).max() < 1.01 / 255 / 0.224
+    # bytes are not rounded to bytes on the way
+    numpy.testing.assert_array_equal(preprocess(np.array(img, dtype='uint8'), shape), X)
+
+
+def test_a_smaller_checkerboard_is_grey():
+    board = np.array(numpy.indices((400, 400)).sum(axis=0) % 2 * 255)[..., None]
+    assert abs(resized(board, (200, 100)).asnumpy() - 127.5).max() < 1e-3
+    # 2 and 2/3 of the old ones: of a row of three the middle one has most of the say
+    assert abs(resized(board, (150, 150)).asnumpy() - 127.5).max() < 20
+
+
+@pytest.mark.parametrize('shape', [(25, 10), (23, 7), (50, 3)])
+def test_a_smaller_picture_is_as_light_as_the_large_one(shape):
+    mean = resized(np.array(noise(30, 50)), shape).asnumpy().mean(axis=(0, 1))
+    numpy.testing.assert_allclose(mean, noise(30, 50).mean(axis=(0, 1)), rtol=1e-5)
+
+
+def variation(img):
+    """Return by how many levels neighbouring pixels differ, as `tv_loss` counts."""
+    return sum(abs(numpy.diff(img, axis=axis)).mean() for axis in (0, 1)) / 2
+
+
+@pytest.mark.parametrize(
+    ('name', 'levels', 'of_four'),
+    [
+        ('oil_strokes', 16.1, 25.0),
+        ('woodblock', 17.9, 30.0),
+        ('ink_wash', 13.1, 18.6),
+        ('stained_glass', 25.2, 30.9),
+    ],
+)
+def test_a_small_painting_is_not_noisier_than_the_painting(name, levels, of_four):
+    img = load_image(samples('style')[name])
+    assert variation(resized(img, (200, 100)).asnumpy()) == pytest.approx(levels, abs=0.06)
+    # what comes of a look at four pixels of twenty-six, which is what bilinear means here
+    bilinear = image.imresize(img, 200, 100).asnumpy().astype(float)
+    assert variation(bilinear) == pytest.approx(of_four, abs=0.06)
+
+
+def test_a_larger_picture_goes_through_the_old_pixels():
+    img = noise(6, 9)
+    large = resized(np.array(img), (27, 18)).asnumpy()  # three for each: one in the middle
+    numpy.testing.assert_allclose(large[1::3, 1::3], img, atol=1e-3)
+
+
+def test_a_larger_slope_is_a_slope():
+    slope = numpy.arange(40.0).reshape(1, 40, 1).repeat(20, axis=0)
+    steps = numpy.diff(resized(np.array(slope), (112, 20)).asnumpy()[:, :, 0], axis=1)
+    numpy.testing.assert_allclose(steps[:, 25:-25], 40 / 112, atol=1e-4)
+
+
+def test_a_larger_wave_shows_no_grid_of_the_old_pixels():
+    # a pixel becomes 2.8, as between the stages of the default
+    wave = numpy.sin(numpy.arange(200) / 2.3).reshape(1, 200, 1).repeat(9, axis=0)
+
+    def grid(img):
+        steepness = numpy.diff(img[4, :, 0])[30:-30] ** 2
+        spectrum = abs(numpy.fft.rfft(steepness * numpy.hanning(len(steepness))))
+        at = round(len(steepness) / 2.8)
+        return spectrum[at - 3 : at + 4].max() / spectrum[0]
+
+    wave = np.array(wave, dtype='float32')
+    bilinear = image.imresize(wave, 560, 9).asnumpy()
+    assert grid(resized(wave, (560, 9)).asnumpy()) < grid(bilinear) / 20
+
+
+def test_one_side_may_get_shorter_and_the_other_longer():
+    img = noise(30, 50)
+    both = resized(np.array(img), (100, 10)).asnumpy()
+    averaged = img.reshape(10, 3, 50, 3).mean(axis=1)
+    expected = resized(np.array(averaged), (100, 10)).asnumpy()
+    assert both.shape == (10, 100, 3)
+    inside = (expected > averaged.min()) & (expected < averaged.max())
+    numpy.testing.assert_allclose(both[inside], expected[inside], atol=1e-3)
+
+
+def test_softened_by_hand():
+    point = numpy.zeros((41, 41, 2))
+    point[20, 20] = 100, 50
+    soft = softened(np.array(point), 2.0).asnumpy()
+    away = numpy.arange(-20, 21)
+    bell = numpy.exp(-(away**2) / 8) / numpy.sqrt(8 * numpy.pi)
+    expected = bell[:, None, None] * bell[None, :, None] * [100, 50]
+    assert abs(soft - expected).max() < 1e-3 * expected.max()
+    numpy.testing.assert_array_equal(softened(np.array(point), 0.0).asnumpy(), point)
+
+
+def test_nothing_gets_darker_or_lighter_than_it_was():
+    steps = numpy.array([0.0, 0, 255, 255, 0, 0]).reshape(1, 6, 1).repeat(6, axis=0)
+    large = resized(np.array(steps), (60, 60)).asnumpy()
+    assert (large.min(), large.max()) == (0, 255)
+    mask = resized(np.array(steps / 255), (60, 60)).asnumpy()
+    assert mask.shape == (60, 60, 1)
+    assert (mask.min(), mask.max()) == (0, 1)
 
 
 def test_preprocess_does_not_change_the_picture():

@@ -14,7 +14,7 @@ from mxnet.gluon import nn
 from styletransfer.images import preprocess
 from styletransfer.networks import amplify, normalise
 from styletransfer.objective import get_contents, get_styles, objective
-from styletransfer.recipes import D2L_ZH, GATYS_2016, KERAS, VGG16_GD
+from styletransfer.recipes import D2L_ZH, GATYS_2016, KERAS, PAINTERLY, VGG16_GD
 from styletransfer.vgg import (
     VGG16,
     VGG19,
@@ -103,7 +103,18 @@ def vgg16_gd(f, p, s, X):
     return l
 
 
+def painterly(f, p, s, X):
+    """Each loss over the size of its target; content 1, style 5, total variation 1."""
+    l = ((f['relu4_2'] - p['relu4_2']) ** 2).sum() / (p['relu4_2'] ** 2).sum()
+    for name in ('relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1'):
+        ours, theirs = (G(F[name]) / F[name].size for F in (f, s))
+        l = l + 5 * ((ours - theirs) ** 2).sum() / (theirs**2).sum()
+    down, right = X[:, :, 1:] - X[:, :, :-1], X[:, :, :, 1:] - X[:, :, :, :-1]
+    return l + 0.5 * (mx.nd.abs(down).mean() + mx.nd.abs(right).mean())
+
+
 PUBLISHED = [
+    (PAINTERLY, painterly, VGG19, 'relu5_1', 'avg'),
     (GATYS_2016, gatys, VGG19, 'relu5_1', 'avg'),
     (KERAS, keras, VGG19, 'relu5_2', 'max'),
     (VGG16_GD, vgg16_gd, VGG16, 'conv5_3', 'max'),
@@ -137,6 +148,22 @@ def test_objective_and_gradient(recipe, formula, convs_per_block, last, pool_typ
     assert float(l) == pytest.approx(float(expected.asscalar()), rel=1e-5)
     gradient = theirs.grad.asnumpy()
     numpy.testing.assert_allclose(X.grad.asnumpy(), gradient, atol=1e-5 * abs(gradient).max())
+
+
+def test_what_is_relative_is_the_same_for_a_louder_network():
+    # so that a weight that suits one network suits another
+    told = []
+    for factor in (1.0, 57.0):
+        net = network(VGG19, 'relu5_1', PAINTERLY.pooling)
+        amplify(net, factor)
+        _, contents_Y = get_contents(net, PAINTERLY, picture(1), SHAPE, CPU)
+        _, styles_Y_gram = get_styles(net, PAINTERLY, picture(2), SHAPE, CPU)
+        terms, _ = objective(net, PAINTERLY, contents_Y, styles_Y_gram)(
+            preprocess(picture(3), SHAPE)
+        )
+        told.append([float(term) for term in terms.values()])
+    assert told[1] == pytest.approx(told[0], rel=1e-3)
+    assert min(told[0]) > 0.005
 
 
 def test_settings_by_value():

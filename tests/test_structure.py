@@ -25,7 +25,7 @@ ROWS = (
     {'vgg'},
     {'losses', 'optimizers', 'color'},
     {'recipes'},
-    {'objective', 'networks'},
+    {'objective', 'networks', 'canvas'},
     {'checkpoint'},
     {'progress'},
     {'synthesis', 'learning'},

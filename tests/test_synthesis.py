@@ -9,7 +9,7 @@ from mxnet import autograd, gluon
 from mxnet import numpy as np
 from mxnet.gluon import nn
 
-from styletransfer.images import postprocess, preprocess
+from styletransfer.images import postprocess, preprocess, softened
 from styletransfer.objective import (
     get_contents,
     get_styles,
@@ -203,9 +203,10 @@ def test_inits():
     assert trainer.learning_rate == 0.25
 
 
-def test_each_stage_starts_from_the_one_before(tiny_net):
+@pytest.mark.parametrize('softening', [0.0, 0.8])
+def test_each_stage_starts_from_the_one_before(tiny_net, softening):
     coarse, fine = Stage((24, 16), lr=0.1, num_epochs=3), Stage((48, 32), lr=0.1, num_epochs=2)
-    recipe = replace(D2L_ZH, stages=(coarse, fine))
+    recipe = replace(D2L_ZH, stages=(coarse, fine), softening=softening)
     steps = []
     loss_at = objectives(tiny_net, recipe, picture(1), picture(2), CPU)
     output = coarse_to_fine(loss_at, recipe, picture(1), CPU, steps.append)
@@ -213,7 +214,7 @@ def test_each_stage_starts_from_the_one_before(tiny_net):
     assert places == [(0, 2, '24x16', 3)] * 3 + [(1, 2, '48x32', 2)] * 2
     alone = replace(recipe, stages=(coarse,))
     X = coarse_to_fine(loss_at, alone, picture(1), CPU, lambda step: None)
-    scaled_up = preprocess(postprocess(X) * 255, (48, 32))
+    scaled_up = preprocess(softened(postprocess(X) * 255, softening), (48, 32))
     by_hand = run(tiny_net, fine, recipe, start=scaled_up)[-1]
     assert output.shape == (1, 3, 32, 48)
     numpy.testing.assert_array_equal(output.asnumpy(), by_hand.asnumpy())

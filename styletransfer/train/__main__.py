@@ -239,7 +239,7 @@ def write_results(job: Job, X: np.ndarray, history: History) -> None:
     pictures = {
         'content': job.pictures.content / 255,
         **{title: img / 255 for title, img in zip(titles, styles)},
-        f'result, {shape_text(job.recipe.stages[-1].image_shape)}': job.finished(X),
+        f'result, {shape_text(job.plan.shape)}': job.finished(X),
     }
     save_figure(folder / FIGURE, pictures, history)
     with replacing(folder / RECORD) as temporary:

@@ -14,6 +14,7 @@ from mxnet import numpy as np
 from PIL import Image
 
 from styletransfer import controls
+from styletransfer.canvas import cut, mirrored
 from styletransfer.checkpoint import Checkpoint
 from styletransfer.color import luminance, recolored, restored
 from styletransfer.errors import InputError, unknown
@@ -42,7 +43,10 @@ Grams = Dict[ImageShape, List[np.ndarray]]
 
 
 class Pictures(NamedTuple):
-    """The pictures of a run, in 0-255, and masks, in 0-1; and the files they are from."""
+    """The pictures of a run, in 0-255, and masks, in 0-1; and the files they are from.
+
+    Masks and start go on beyond the borders as far as the canvas does (`canvas.mirrored`).
+    """
 
     content: np.ndarray
     styles: List[np.ndarray]
@@ -74,8 +78,8 @@ class Job(NamedTuple):
         return {**asked, 'pictures': digests(self.pictures.files)}
 
     def finished(self, X: np.ndarray) -> np.ndarray:
-        """Return a picture as it is saved: RGB in 0-1, its colours restored if so wished."""
-        img = postprocess(X, *self.recipe.mean_std)
+        """Return a picture as it is saved: RGB in 0-1, cut, its colours restored if so wished."""
+        img = cut(postprocess(X, *self.recipe.mean_std), self.recipe)
         method = self.wish.preserve_color
         return restored(method, img, self.pictures.content) if method else img
 
@@ -131,6 +135,7 @@ def make_job(
     if wish.preserve_color:
         pairs = [recolored(wish.preserve_color, content_img, img) for img in style_imgs]
         content_img, style_imgs = pairs[0][0], [style_img for _, style_img in pairs]
+    content_img = mirrored(content_img, recipe)
     loss_at = controls.controlled(
         network.net,
         recipe,
@@ -190,9 +195,9 @@ def read_pictures(wish: Wish, recipe: Recipe) -> Pictures:
     return Pictures(
         load_image(files['content'][0], shape),
         [load_image(path, style_shape) for path in files['style']],
-        [load_mask(path, shape) for path in files['content mask']],
+        [mirrored(load_mask(path, shape), recipe) for path in files['content mask']],
         [load_mask(path, style_shape) for path in files['style mask']],
-        load_image(files['init'][0], shape) if files['init'] else None,
+        mirrored(load_image(files['init'][0], shape), recipe) if files['init'] else None,
         files,
     )
 

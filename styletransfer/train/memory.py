@@ -109,6 +109,7 @@ class Needs(NamedTuple):
     backbone: str  # a key of `vgg.BACKBONES`
     optimizer: str
     style_scale: float = 1.0
+    enlargement: float = 1.0  # of the shapes below, against the pictures that are asked for
 
     def search(self, shape: ImageShape) -> int:
         """Return about how many bytes the optimiser takes for itself, beyond Adam's."""
@@ -174,6 +175,10 @@ class Needs(NamedTuple):
             width, height = (max(SMALLEST_SIDE, side * 9 // 10 // 8 * 8) for side in fits)
             fits = width, height
         return InputError(
-            f'{shape_text(shape)} needs about {self.tiled(shape, tile) / 1e9:.1f} GB of memory, '
-            f'but there are {have / 1e9:.1f} GB: {shape_text(fits)} would fit'
+            f'{self.asked(shape)} needs about {self.tiled(shape, tile) / 1e9:.1f} GB of memory, '
+            f'but there are {have / 1e9:.1f} GB: {self.asked(fits)} would fit'
         )
+
+    def asked(self, shape: ImageShape) -> str:
+        """Return the shape that one has to ask for if this one is to be painted."""
+        return shape_text(scaled_shape(shape, 1 / self.enlargement))

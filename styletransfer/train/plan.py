@@ -16,6 +16,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence
 import mxnet as mx
 from mxnet import numpy as np
 
+from styletransfer.canvas import enlargement, on_canvas, picture_shape
 from styletransfer.errors import InputError
 from styletransfer.images import ImageShape, check_size, load_image, picture_path
 from styletransfer.machine import find_device
@@ -101,6 +102,11 @@ class Plan(NamedTuple):
     tiles: Dict[ImageShape, Optional[int]]  # the tile for the shape of each stage
     lacking: Sequence[str] = ()  # a line for each layer that the network lacks
 
+    @property
+    def shape(self) -> ImageShape:
+        """Return the shape of the finished picture."""
+        return picture_shape(self.recipe, self.recipe.stages[-1].image_shape)
+
     def fitted(self, network: Network) -> Plan:
         """Return the plan with layers that a network has, as soon as there is one."""
         return self._replace(
@@ -109,8 +115,11 @@ class Plan(NamedTuple):
 
     def notes(self) -> List[str]:
         """Return what the user should know of it: layers that are replaced, and tiles."""
+        canvas = self.recipe.stages[-1].image_shape
+        larger = f'Painted at {shape_text(canvas)}; cut and averaged down to the picture.'
         return [
             *self.lacking,
+            *([larger] if canvas != self.shape else []),
             *(
                 f'{shape_text(shape)} in one piece would take about '
                 f'{self.needs.whole(shape) / 1e9:.1f} GB of memory: it is painted in tiles of '
@@ -154,7 +163,10 @@ class Plan(NamedTuple):
 
 
 def make_recipe(wish: Wish, content: Path) -> Recipe:
-    """Return the recipe that a wish asks for, complete and checked; `content` is its photo."""
+    """Return the recipe that a wish asks for, complete and checked; `content` is its photo.
+
+    Its shapes are those of the canvas; the wish and the recipes speak of the picture.
+    """
     recipe = find_recipe(wish.recipe)
     shape = wish.shape or recipe.stages[-1].image_shape
     if wish.keep_aspect:
@@ -171,7 +183,7 @@ def make_recipe(wish: Wish, content: Path) -> Recipe:
         raise InputError('--epochs leaves out every stage: there is nothing to do')
     if wish.content_mask and not recipe.style_layers:
         raise InputError('--content-mask says where styles go, but there are no style layers')
-    return replace(recipe, stages=stages)
+    return on_canvas(replace(recipe, stages=stages))
 
 
 def make_plan(wish: Wish) -> Plan:
@@ -189,7 +201,7 @@ def make_plan(wish: Wish) -> Plan:
     check_size(wish.format, recipe.stages[-1].image_shape)
     device = find_device(wish.device)
     backbone = find_backbone(wish.backbone, recipe.family)
-    needs = Needs(backbone, recipe.optimizer, wish.style_scale)
+    needs = Needs(backbone, recipe.optimizer, wish.style_scale, enlargement(recipe))
     # the largest first: if one does not fit, it is that of which the user should be told
     shapes = sorted((stage.image_shape for stage in recipe.stages), key=math.prod, reverse=True)
     tiles = {shape: needs.choose(shape, wish.tile, device) for shape in shapes}

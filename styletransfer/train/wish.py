@@ -341,6 +341,9 @@ def describe_recipe(recipe: Recipe) -> Dict[str, str]:
         'smoothness': f'{recipe.tv} total variation; weight {recipe.tv_weight:g}',
         'scaling': f'{recipe.scaling}, {SCALINGS[recipe.scaling].description}',
         'optimizer': f'{recipe.optimizer}: {OPTIMIZERS[recipe.optimizer].description}',
+        'canvas': f'{recipe.oversample:g} times as large as the picture, '
+        f'{recipe.bleed:g} of each side beyond the border; '
+        f'softened by {recipe.softening:g} pixels between stages',
         'start': recipe.init,
         'stages': stages_text(recipe),
     }

@@ -11,7 +11,16 @@ import mxnet as mx
 import pytest
 
 from styletransfer.errors import InputError
-from styletransfer.recipes import D2L_EN, D2L_ZH, FAST, GATYS_2016, Stage, with_shape
+from styletransfer.images import parse_shape
+from styletransfer.recipes import (
+    D2L_EN,
+    D2L_ZH,
+    FAST,
+    GATYS_2016,
+    PAINTERLY,
+    Stage,
+    with_shape,
+)
 from styletransfer.train import job, plan
 from styletransfer.train import memory as memory_model
 from styletransfer.train.__main__ import main
@@ -83,6 +92,32 @@ def test_pyramids(recipe, shape):
         assert drops == pytest.approx(
             recipe.stages[-1].num_epochs / own[-1].lr_decay_epoch, rel=0.1
         )
+
+
+@pytest.mark.parametrize('recipe', [FAST, PAINTERLY])
+@pytest.mark.parametrize(
+    'shape', [(280, 160), (560, 320), (640, 360), (400, 800), (800, 440), (810, 450), (1120, 640)]
+)
+def test_where_stages_double_at_most_they_do_so_at_every_shape(recipe, shape):
+    pyramid = shapes(planned(recipe, shape))
+    assert pyramid[-1] == shape
+    for coarse, fine in zip(pyramid, pyramid[1:]):
+        for small, big in zip(coarse, fine):
+            assert small < big <= 2 * small + 1
+
+
+def test_a_plan_knows_the_canvas_and_the_picture(memory):
+    memory(None)
+    made = make_plan(Wish(recipe='painterly', backbone='vgg19_slim', shape=(120, 100)))
+    assert made.shape == (120, 100)
+    assert made.recipe.stages[-1].image_shape == (254, 212)  # 2 times 1.06
+    assert made.notes() == ['Painted at 254x212; cut and averaged down to the picture.']
+    assert make_plan(Wish(backbone='vgg19_slim')).notes() == []
+    memory(10**9)
+    with pytest.raises(InputError, match=r'2000x1000 needs about .* would fit') as caught:
+        make_plan(Wish(recipe='painterly', backbone='vgg19_slim', shape=(2000, 1000)))
+    fits = parse_shape(str(caught.value).split()[-3])
+    assert make_plan(Wish(recipe='painterly', backbone='vgg19_slim', shape=fits)).shape == fits
 
 
 def test_a_coarse_shape_is_that_of_the_first_stage():

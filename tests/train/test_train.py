@@ -368,8 +368,41 @@ def test_tiles_leave_no_trace(tmp_path):
     for tile in ('64', 'none'):
         flags = ['--shape', '256x32', '--epochs', '0,3', '--tile', tile]
         paint(*flags, output=tmp_path / tile)
-    tiled, whole = (pixels(tmp_path / tile / 'stage1.png') for tile in ('64', 'none'))
-    assert abs(tiled - whole).max() <= 1
+        flags = ['--recipe', 'painterly', '--shape', '128x16', '--epochs', '0,0,0,3']
+        paint(*flags, '--tile', tile, output=tmp_path / 'canvas' / tile)
+    for folder in (tmp_path, tmp_path / 'canvas'):
+        tiled, whole = (pixels(folder / tile / 'stage1.png') for tile in ('64', 'none'))
+        assert abs(tiled - whole).max() <= 1
+
+
+def test_every_control_works_on_a_canvas_larger_than_the_picture(tmp_path):
+    for name, box in {'left': (0, 0, 20, 30), 'right': (20, 0, 40, 30)}.items():
+        mask = Image.new('L', (40, 30))
+        mask.paste(255, box)
+        mask.save(tmp_path / f'{name}.png')
+    masks = ['--content-mask', tmp_path / 'left.png', tmp_path / 'right.png']
+    two = ['--style', 'oil_strokes', 'ink_wash']
+    for name, flags in {
+        'mixed': two,
+        'masks': [*two, *masks],
+        'colours': ['--preserve-color', 'luminance'],
+    }.items():
+        paint('--recipe', 'painterly', '--epochs', '0,0,2,2', *flags, output=tmp_path / name)
+        assert size(tmp_path / name / 'stage1.png') == (24, 16)
+        assert size(tmp_path / name / 'stage2.png') == (48, 32)
+    assert losses(tmp_path / 'mixed')[0] != losses(tmp_path / 'masks')[0]
+    photo = load_image(ROOT / 'assets' / 'content' / 'lake.jpg', (102, 68))  # of the canvas
+    photo = postprocess(preprocess(photo, (48, 32))).asnumpy() * 255
+    kept = pixels(tmp_path / 'colours' / 'stage2.png')
+    assert abs(chroma(kept) - chroma(photo)).max() < 1
+
+
+def test_a_canvas_that_is_hardly_painted_is_the_photo(tmp_path):
+    # where the cut is a pixel off, or the mirror, an edge would stand elsewhere
+    flags = ['--recipe', 'painterly', '--optimizer', 'adam', '--lr', '1e-6', '--epochs', '0,0,0,1']
+    paint(*flags, '--shape', '90x60', '--bleed', '0.2', output=tmp_path)
+    photo = postprocess(preprocess(load_image(ROOT / 'assets/content/lake.jpg'), (90, 60)))
+    assert abs(pixels(tmp_path / 'stage1.png') - photo.asnumpy() * 255).mean() < 3
 
 
 def chroma(img):
@@ -434,7 +467,7 @@ def test_layers_keep_their_own_weights(tmp_path, capsys):
     assert said in capsys.readouterr().out.splitlines()
 
 
-@pytest.mark.parametrize('recipe', ['fast', 'gatys_2016', 'keras', 'vgg16_gd'])
+@pytest.mark.parametrize('recipe', ['fast', 'painterly', 'gatys_2016', 'keras', 'vgg16_gd'])
 def test_other_optimizers_go_on_to_the_same_picture(tmp_path, recipe, monkeypatch):
     flags = ['--recipe', recipe, '--epochs', 9, '--checkpoint-every', 4]
     paint(*flags, output=tmp_path / 'whole')

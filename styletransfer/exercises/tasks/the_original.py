@@ -220,8 +220,8 @@ PAPER_STYLE_LOSS = Task(
 
 def paper_factors(c: int, h: int, w: int) -> Tuple[float, float]:
     """Return what makes the book's content loss and style loss of a layer those of the paper."""
-    scaling, shape = losses.SCALINGS['gatys'], (1, c, h, w)
-    return scaling.content(shape, shape), scaling.style(shape, shape)
+    scaling, shape, Y = losses.SCALINGS['gatys'], (1, c, h, w), np.zeros((1, c, h, w))
+    return scaling.content(shape, shape, Y), scaling.style(shape, shape, losses.gram(Y))
 
 
 PAPER_FACTORS = Task(
