@@ -17,7 +17,7 @@ ROWS = (
     {'_compat', 'errors'},
     {'files'},
     {'images'},
-    {'weights.formats', 'weights.sources', 'machine'},
+    {'weights.formats', 'weights.sources', 'machine', 'windows'},
     {'weights.fetch'},
     {'vgg'},
     {'losses', 'optimizers', 'color'},

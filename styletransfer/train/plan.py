@@ -15,7 +15,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Union
 import mxnet as mx
 from mxnet import numpy as np
 
-from styletransfer import tiles, vgg
+from styletransfer import tiles, vgg, windows
 from styletransfer.controls import scaled_shape
 from styletransfer.errors import InputError
 from styletransfer.images import ImageShape
@@ -250,20 +250,8 @@ def make_plan(
 
 
 def looked_at(shape: ImageShape, tile: Optional[int]) -> float:
-    """Return how many pixels the network looks at in an epoch, with halos and both passes.
-
-    The first pass of tiles, which has no gradient, costs a third of the second.
-    """
-    if not tile:
-        return math.prod(shape)
-
-    def crops(tile: int) -> int:
-        return math.prod(
-            sum(span.stop - span.start for span in tiles.spans(side, tile, tiles.HALO))
-            for side in shape
-        )
-
-    return crops(tile) + crops(tiles.WIDER * tile) / 3
+    """Return how many pixels the network looks at in an epoch, with halos and both passes."""
+    return windows.looked_at(shape, tile) if tile else math.prod(shape)
 
 
 def seconds_per_pixel(loss_at: LossAt, recipe: Recipe, device: mx.Context) -> float:

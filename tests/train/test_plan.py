@@ -209,8 +209,7 @@ def test_times_in_words(seconds, text):
 
 def test_work_of_tiles():
     assert looked_at((560, 320), None) == 560 * 320
-    assert looked_at((200, 100), 512) == pytest.approx(200 * 100 * 4 / 3)
-    assert looked_at((4096, 4096), 256) > looked_at((4096, 4096), 1024) > 4096**2
+    assert looked_at((200, 100), 512) == pytest.approx(200 * 100 * 5 / 4)
 
 
 def test_an_epoch_is_timed_where_it_is_small(tiny_net, monkeypatch):
