@@ -20,7 +20,7 @@ from mxnet.gluon import nn
 
 from styletransfer import tiles
 from styletransfer.errors import InputError
-from styletransfer.images import ImageShape, resized
+from styletransfer.images import RESIZINGS, ImageShape
 from styletransfer.losses import gram
 from styletransfer.objective import (
     Loss,
@@ -145,7 +145,7 @@ def guide(
     """
     layers = sorted({layer_index(layer, net) for layer in recipe.style_layers})
     names, pooled = layer_names(net), []
-    T = resized(np.expand_dims(mask, axis=2), image_shape)
+    T = RESIZINGS[recipe.resizing](mask.astype('float32').reshape(*mask.shape, 1), image_shape)
     T = T.reshape(1, 1, image_shape[1], image_shape[0]).copyto(device)
     for i, layer in enumerate(names[: layers[-1] + 1]):
         if layer.startswith('pool'):

@@ -15,13 +15,12 @@ from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
-from typing import Any, BinaryIO, Dict, Iterator, List, Optional, Tuple, Union
+from typing import Any, BinaryIO, Callable, Dict, Iterator, List, Optional, Tuple, Union
 
 import numpy
 from mxnet import image
 from mxnet import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
-from scipy import ndimage  # type: ignore[import-untyped]
 
 from styletransfer.errors import InputError, unknown
 from styletransfer.files import assets_folder, open_regular, reading, replacing
@@ -77,6 +76,16 @@ def parse_shape(text: str) -> ImageShape:
     return int(match[1]), int(match[2])
 
 
+def bilinear(img: np.ndarray, image_shape: ImageShape) -> np.ndarray:
+    """Return a picture of another size as the published programs make it: MXNet's ``imresize``.
+
+    Each new pixel is a mean of the four old ones next to it, wherever they lie. What lies between
+    is not looked at, so that a picture made much smaller turns fine detail into noise; made
+    larger, it shows the grid of its old pixels.
+    """
+    return image.imresize(img, *image_shape).astype('float32')
+
+
 def resized(img: np.ndarray, image_shape: ImageShape) -> np.ndarray:
     """Return a picture of another size: averaged where it gets smaller, smooth where larger.
 
@@ -102,6 +111,8 @@ def resized(img: np.ndarray, image_shape: ImageShape) -> np.ndarray:
     steps of the old pixels' length, and straight lines between the pixels (bilinear) bend at
     each; a spline does neither.
     """
+    from scipy import ndimage  # type: ignore[import-untyped]
+
     img = img.astype('float32')
     darkest, lightest = img.min(), img.max()
     width, height = (min(sides) for sides in zip(image_shape, img.shape[1::-1]))
@@ -116,6 +127,10 @@ def resized(img: np.ndarray, image_shape: ImageShape) -> np.ndarray:
     return np.minimum(np.maximum(img, darkest), lightest)
 
 
+Resize = Callable[[np.ndarray, ImageShape], np.ndarray]
+RESIZINGS: Dict[str, Resize] = {'bilinear': bilinear, 'smooth': resized}
+
+
 def softened(img: np.ndarray, radius: float) -> np.ndarray:
     """Return a picture without its finest detail: under a Gaussian of this radius in pixels.
 
@@ -127,6 +142,8 @@ def softened(img: np.ndarray, radius: float) -> np.ndarray:
     """
     if not radius:
         return img
+    from scipy import ndimage
+
     soft = ndimage.gaussian_filter(img.asnumpy(), (radius, radius, 0))
     return np.array(soft, ctx=img.ctx)
 
@@ -136,6 +153,7 @@ def preprocess(
     image_shape: ImageShape,
     mean: np.ndarray = rgb_mean,
     std: np.ndarray = rgb_std,
+    resize: Resize = bilinear,
 ) -> np.ndarray:
     r"""Return a picture as the network reads it: resized, standardised, channels first.
 
@@ -148,15 +166,17 @@ def preprocess(
     img : np.ndarray of shape (height, width, 3)
         RGB in 0-255, integers or floats.
     image_shape : (int, int)
-        Width and height, to which it is `resized`; the aspect ratio is not kept.
+        Width and height; the aspect ratio is not kept.
     mean, std : np.ndarray of shape (3,)
         ImageNet's, unless the network wants others (`PIXELS`).
+    resize : callable
+        One of `RESIZINGS`.
 
     Returns
     -------
     np.ndarray of shape (1, 3, height, width), float32
     """
-    img = (resized(img, image_shape) / 255 - mean) / std
+    img = (resize(img, image_shape) / 255 - mean) / std
     return np.expand_dims(img.transpose(2, 0, 1), axis=0)
 
 

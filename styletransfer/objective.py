@@ -34,7 +34,7 @@ def get_contents(
 
     Neither changes while the picture is trained, so both are computed once for each stage.
     """
-    content_X = preprocess(content_img, image_shape, *recipe.mean_std).copyto(device)
+    content_X = preprocess(content_img, image_shape, *recipe.reading).copyto(device)
     contents_Y, _ = extract_features(net, content_X, recipe.content_layers, ())
     return content_X, contents_Y
 
@@ -50,7 +50,7 @@ def get_styles(
 
     The matrices are all that is asked of the style picture; the layers' outputs are forgotten.
     """
-    style_X = preprocess(style_img, image_shape, *recipe.mean_std).copyto(device)
+    style_X = preprocess(style_img, image_shape, *recipe.reading).copyto(device)
     _, styles_Y = extract_features(net, style_X, (), recipe.style_layers)
     return style_X, [gram(Y) for Y in styles_Y]
 

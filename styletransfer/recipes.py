@@ -14,7 +14,7 @@ from mxnet import numpy as np
 
 from styletransfer.command import MOST, finite, whole
 from styletransfer.errors import InputError, unknown
-from styletransfer.images import PIXELS, ImageShape
+from styletransfer.images import PIXELS, RESIZINGS, ImageShape, Resize
 from styletransfer.losses import SCALINGS, TV_LOSSES
 from styletransfer.optimizers import OPTIMIZERS
 from styletransfer.vgg import (
@@ -158,6 +158,7 @@ class Recipe:
     tv: str = choice('absolute', 'what total variation is made of', TV_LOSSES)
     optimizer: str = choice('adam', 'how the picture is changed', OPTIMIZERS)
     pooling: str = choice('max', 'what the pooling layers pass on', POOLINGS)
+    resizing: str = choice('bilinear', 'how pictures are made smaller and larger', RESIZINGS)
     pixels: str = choice('imagenet', "units of the picture, the network's input", PIXELS)
     oversample: float = option(1.0, 'the picture is painted so many times as large, and averaged')
     bleed: float = option(0.0, 'share of each side that is painted beyond the border, and cut off')
@@ -193,6 +194,11 @@ class Recipe:
     def mean_std(self) -> Tuple[np.ndarray, np.ndarray]:
         """Return mean and standard deviation by which `preprocess` standardises."""
         return PIXELS[self.pixels]
+
+    @property
+    def reading(self) -> Tuple[np.ndarray, np.ndarray, Resize]:
+        """Return what `preprocess` needs: mean, standard deviation, and how to resize."""
+        return (*self.mean_std, RESIZINGS[self.resizing])
 
     @property
     def optimizer_params(self) -> Dict[str, Any]:
@@ -332,6 +338,7 @@ PAINTERLY = Recipe(
     scaling='relative',
     optimizer='lbfgs',
     pooling='average',
+    resizing='smooth',
     oversample=2.0,
     bleed=0.03,
     softening=1.0,

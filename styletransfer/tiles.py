@@ -1,14 +1,14 @@
 r"""Pictures larger than memory: the loss and its exact gradient, computed tile by tile.
 
 What fills the memory is not the picture but what the network says of it, which has to be kept
-until the gradient is known. Here the network looks at one part of the picture at a time. The
-parts are not painted one by one: all of them serve one loss of the whole picture, the same number
+until the gradient is known. Here the network looks at one tile of the picture at a time. The
+tiles are not painted one by one: all of them serve one loss of the whole picture, the same number
 as that of `objective.objective`, with the same gradient. So there are no seams to hide.
 
-The style needs two passes, because every pixel has a say in a layer's Gram matrix, and the
-gradient of each depends on the whole matrix. Let the cores :math:`t` cut the picture into parts
-without overlap, :math:`F_{\ell t}` be the part of layer :math:`\ell`'s output over a core, one row
-for each of the c channels, and h and w the size of the whole output.
+**Two passes.** The style needs them, because every pixel has a say in a layer's Gram matrix, and
+the gradient of each depends on the whole matrix. Let the cores :math:`t` cut the picture into
+tiles without overlap, :math:`F_{\ell t}` be what layer :math:`\ell` says of a core, one row for
+each of the c channels, and h and w the size of the layer's whole output.
 
 Pass 1, without a gradient, adds up the matrices and so knows the loss, and how it changes with
 them:
@@ -19,29 +19,45 @@ them:
           = \frac{2 w_s^\ell}{c^2} (\mathbf{G}_\ell - \mathbf{A}_\ell).
 
 The content loss is a sum over pixels, and needs no more than to be added up. Pass 2 looks at each
-part again, now with a gradient, and carries back to the picture
+tile again, now with a gradient, and carries back to the picture
 
 .. math:: \frac{\partial l}{\partial X} = \sum_t \sum_\ell \left(
-          \left\langle \mathbf{D}_\ell, \frac{\partial}{\partial X}
-          \frac{1}{chw} F_{\ell t} F_{\ell t}^\top \right\rangle
-          + \left\langle \frac{2 w_c^\ell}{chw} (F_{\ell t} - P_{\ell t}),
-          \frac{\partial F_{\ell t}}{\partial X} \right\rangle \right).
+XX
 
-For its core the network is shown a crop, larger by a halo: as far as the deepest layer that is
-asked sees to a side. Then what it says of the core is what it says of it in the whole picture.
-Crops begin where the windows of all poolings begin, and end at the picture's borders or at such a
-line, so that pixels are pooled with the same neighbours, and an odd row or column at the end is
-left out as in the whole; at the picture's borders there is no halo, so the zero padding of the
-convolutions is there, and only there, as in the whole.
+**Two parts.** A tile is shown with a halo, as wide as the network sees (`windows`), and what is
+computed there is lost. conv5_1 sees 70 pixels to each side; the second pooling, behind which lies
+half of the work, sees 6. So the network is cut there. Of what its first part says in the end, Z,
+the whole is put together from the cores; it is no larger than the picture. The second part is
+shown Z as if that were the picture, in tiles that may be larger, as a pixel takes less memory
+there. On the way back it finds Z's gradient, which the first part carries on to the picture, as
+one term more in the sum of its layers:
+
+.. math:: \sum_t \left\langle \frac{\partial l}{\partial Z_t},
+          \frac{\partial Z_t}{\partial X} \right\rangle.
+
+To keep only some outputs and compute the others again when their gradient is wanted is due to
+Chen, Xu, Zhang, Guestrin: Training deep nets with sublinear memory cost, 2016.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Callable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from contextlib import nullcontext
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+    Union,
+)
 
 import mxnet as mx
-from mxnet import autograd, npx
+from mxnet import autograd, nd, npx
 from mxnet import numpy as np
 from mxnet.gluon import nn
 
@@ -51,248 +67,217 @@ from styletransfer.losses import TV_MEANS, content_loss, gram, same_shape
 from styletransfer.machine import return_freed_memory
 from styletransfer.objective import Loss, Terms, known_gradient, named
 from styletransfer.recipes import Recipe
-from styletransfer.vgg import Layer, extract_features, layer_index
+from styletransfer.vgg import Layer, compiled, layer_index
+from styletransfer.windows import ALIGNED, Geometry, Part, Place, Window, geometry, parts_of
 
 Guides = Sequence[Sequence[np.ndarray]]  # [region][style layer], masks of shape (1, 1, h, w)
 
-ALIGNED = 16  # tiles and halos are multiples: the four poolings before conv5_1 halve it to 1
-WIDER = 2  # the first pass keeps nothing for a gradient, so its tiles may be larger
-HALO = 80  # of conv5_1, for estimates only
+
+class _Whole:
+    """Asks for a layer's output as a whole; has its gradient, when that is known."""
+
+    def __init__(self, shape: Sequence[int], device: mx.Context) -> None:
+        self.Y = np.zeros(shape, ctx=device)
+        self.gradient: Any = None
+
+    def see(self, core: np.ndarray, where: Place) -> None:
+        """Take note of what is said of a core, and where that is in the whole."""
+        self.Y[where] = core
+
+    def slope(self, core: np.ndarray, where: Place) -> np.ndarray:
+        """Return how the loss changes with that."""
+        return self.gradient[where]
 
 
-class Geometry(NamedTuple):
-    """What a layer's outputs stand for in pixels of the picture."""
+class _Content:
+    """Asks how far a layer's output is from P, and adds it up."""
 
-    stride: int  # pixels from one output to the next, and so the side of an output's cell
-    radius: int  # pixels that an output sees on each side of its cell
-    channels: int
+    def __init__(self, P: np.ndarray, weight: float) -> None:
+        self.P, self.weight = P, weight
+        self.l = np.zeros((), ctx=P.ctx)
 
+    def see(self, core: np.ndarray, where: Place) -> None:
+        self.l += content_loss(core, self.P[where]) * (self.weight * core.size / self.P.size)
 
-def geometry(net: nn.HybridSequential) -> List[Geometry]:
-    r"""Return the geometry of each layer of a network.
-
-    A convolution of kernel k adds :math:`s (k - 1) / 2` to the radius, with s the stride there.
-    A pooling of stride 2 makes of four cells one, which sees no further than they do together.
-    """
-    layers, here = [], Geometry(1, 0, 3)
-    for layer in net:
-        if isinstance(layer, nn.Conv2D):
-            reach = here.stride * (layer.weight.shape[2] - 1) // 2
-            here = Geometry(here.stride, here.radius + reach, layer.weight.shape[0])
-        elif not isinstance(layer, nn.Activation):
-            here = here._replace(stride=here.stride * layer._kwargs.get('stride')[0])
-        layers.append(here)
-    return layers
+    def slope(self, core: np.ndarray, where: Place) -> np.ndarray:
+        return (core - self.P[where]) * (2 * self.weight / self.P.size)
 
 
-class Span(NamedTuple):
-    """Part of a side of the picture, in pixels: a core, and the crop that has it and its halo."""
+class _Style:
+    """Asks for a layer's Gram matrix, or a region's; has its gradient, when that is known."""
 
-    start: int
-    stop: int
-    core_start: int
-    core_stop: int
+    def __init__(self, shape: Sequence[int], mask: Optional[np.ndarray]) -> None:
+        self.shape, self.mask = shape, mask
+        self.G: Any = 0
+        self.D: Any = None
 
+    def seen(self, core: np.ndarray, where: Place) -> np.ndarray:
+        """Return what of the core lies in the region."""
+        return core if self.mask is None else core * self.mask[where]
 
-def spans(length: int, tile: int, halo: int, aligned: int = ALIGNED) -> List[Span]:
-    r"""Cut a side of the picture into cores, each in a crop with its halo.
+    def see(self, core: np.ndarray, where: Place) -> None:
+        # `gram` divides by the size of what it is given
+        share = math.prod(core.shape[2:]) / math.prod(self.shape[2:])
+        self.G = self.G + gram(self.seen(core, where)) * share
 
-    There are as few crops as possible, of the same length, which is `tile` and two halos at most:
-
-    .. math:: p = \frac{\mathrm{length} + 2 (n - 1) \, \mathrm{halo}}{n}
-
-    rounded up to a multiple of `aligned`. MXNet prepares anew for each size of its input, so many
-    sizes would be slow: only the last crop may be a little longer, by what is left of the length.
-    A core at the picture's border has its crop's halo on one side only, and is larger.
-
-    Parameters
-    ----------
-    length : int
-        Of the side.
-    tile, halo, aligned : int
-        `halo` is a multiple of `aligned`. A tile smaller than `aligned` is taken as that.
-    """
-    limit = max(tile // aligned, 1) * aligned + 2 * halo
-    if length <= limit:
-        return [Span(0, length, 0, length)]
-    n = 1 + math.ceil((length - limit) / (limit - 2 * halo))
-    crop = _round_up(math.ceil((length + 2 * (n - 1) * halo) / n), aligned)
-    core = crop - 2 * halo
-    starts = [i * core for i in range(n - 1)]
-    cuts = [0, *(start + crop - halo for start in starts), length]
-    starts.append((length - crop) // aligned * aligned)
-    stops = [start + crop for start in starts[:-1]] + [length]
-    return [Span(*span) for span in zip(starts, stops, cuts[:-1], cuts[1:])]
+    def slope(self, core: np.ndarray, where: Place) -> np.ndarray:
+        F = self.seen(core, where).reshape(*core.shape[:2], -1).as_nd_ndarray()
+        slope = nd.linalg.gemm2(self.D.as_nd_ndarray(), F, alpha=2 / math.prod(self.shape[1:]))
+        return self.seen(slope.as_np_ndarray().reshape(core.shape), where)
 
 
-def _round_up(number: int, multiple: int) -> int:
-    return -(-number // multiple) * multiple
+Asked = Mapping[int, Sequence[Union[_Whole, _Content, _Style]]]  # by layer
 
 
-class Window(NamedTuple):
-    """A tile: rows and columns of the picture."""
+class _Said(NamedTuple):
+    """What a layer says of a crop; of it only the core counts."""
 
-    rows: Span
-    columns: Span
-
-    @property
-    def crop(self) -> Tuple[slice, ...]:
-        """Return where the crop lies in an array of shape (n, 3, h, w)."""
-        return _last_axes(*(slice(span.start, span.stop) for span in self))
-
-    def inside(self, layer: Geometry) -> Tuple[slice, ...]:
-        """Return where the core lies in a layer's output for the crop."""
-        return _last_axes(
-            *(
-                slice(
-                    (span.core_start - span.start) // layer.stride,
-                    (span.core_stop - span.start) // layer.stride,
-                )
-                for span in self
-            )
-        )
-
-    def whole(self, layer: Geometry) -> Tuple[slice, ...]:
-        """Return where the core lies in a layer's output for the whole picture."""
-        return _last_axes(
-            *(
-                slice(span.core_start // layer.stride, span.core_stop // layer.stride)
-                for span in self
-            )
-        )
-
-    def cells(self, layer: Geometry) -> int:
-        """Return how many pixels the core has in a layer's output."""
-        return math.prod(part.stop - part.start for part in self.whole(layer)[2:])
+    Y: np.ndarray
+    inside: Place  # where the core lies in Y
+    where: Place  # and where in the layer's output for the whole picture
 
 
-def _last_axes(rows: slice, columns: slice) -> Tuple[slice, ...]:
-    return slice(None), slice(None), rows, columns
+class _View(NamedTuple):
+    """A crop, and what layers say of it."""
+
+    crop: np.ndarray
+    said: Dict[int, _Said]  # by layer
 
 
-class _Shaped(NamedTuple):
-    """Stands for an array of which only the shape is asked."""
-
-    shape: Tuple[int, ...]
-
-
-class _Tiler:
-    """A network that says of a picture, tile by tile, what `extract_features` says of it whole.
+class _Eye:
+    """A part of a network, which looks at its input tile by tile.
 
     Parameters
     ----------
     net : HybridSequential
-        The truncated VGG, frozen.
-    content_layers, style_layers : sequences of int or str
+        The whole network.
+    part : Part
+        Which of its layers.
+    layers : sequence of int
+        Those of the network whose outputs are asked for.
     tile : int
-        Side of the cores.
-    guides : list of lists of np.ndarray
-        For each region a mask for each style layer, in the order of the network.
+        In pixels of the picture.
     """
 
     def __init__(
-        self,
-        net: nn.HybridSequential,
-        content_layers: Sequence[Layer],
-        style_layers: Sequence[Layer],
-        tile: int,
-        guides: Guides = (),
+        self, net: nn.HybridSequential, part: Part, layers: Sequence[int], tile: int
     ) -> None:
-        if tile < ALIGNED or tile % ALIGNED:
-            raise InputError(f'a tile of {tile} pixels cannot be: give a multiple of {ALIGNED}')
-        self.tile, self.guides = tile, guides
-        self.content_layers = sorted({layer_index(layer, net) for layer in content_layers})
-        self.style_layers = sorted({layer_index(layer, net) for layer in style_layers})
-        deepest = max([*self.content_layers, *self.style_layers], default=-1)
-        # what lies behind is not asked
-        self.net = net[: deepest + 1]
-        layers = geometry(self.net)
-        self.contents = [layers[i] for i in self.content_layers]
-        self.styles = [layers[i] for i in self.style_layers]
-        self.aligned = max([ALIGNED, *(layer.stride for layer in layers)])
-        self.halo = _round_up(layers[-1].radius, self.aligned) if layers else 0
+        self.part, self.tile = part, tile
+        self.last = part.stop - 1
+        inside = net[part.start : part.stop]
+        found = dict(enumerate(geometry(inside), start=part.start))
+        self.layers = {i: found[i] for i in found if i in layers or i == self.last}
+        self.features = compiled(inside, [i - part.start for i in self.layers], (), static=False)
 
-    def shapes(self, layers: Sequence[Geometry], X: np.ndarray) -> List[_Shaped]:
-        """Return the shapes of layers' outputs for a picture."""
-        n, _, h, w = X.shape
-        return [_Shaped((n, g.channels, h // g.stride, w // g.stride)) for g in layers]
+    def windows(self, X: np.ndarray) -> List[Window]:
+        """Return where the tiles of an input lie."""
+        return self.part.windows(X.shape[3], X.shape[2], self.tile)
 
-    def check(self, X: np.ndarray) -> None:
-        """Raise InputError unless the masks have the sizes of the style layers' outputs."""
-        for masks in self.guides:
-            if len(masks) != len(self.styles):
-                raise InputError(
-                    f'a region has {len(masks)} masks for {len(self.styles)} style layers'
-                )
-            for mask, Y in zip(masks, self.shapes(self.styles, X)):
-                same_shape(mask, _Shaped((1, 1, *Y.shape[2:])))
+    def whole(self, X: np.ndarray) -> _Whole:
+        """Return what asks for the last layer's output for an input."""
+        return _Whole(_output(X.shape, self.layers[self.last]), X.ctx)
 
-    def windows(self, X: np.ndarray, tile: int) -> Iterator[Window]:
-        """Yield where each tile is; when the next is asked for, wait until one is done with."""
-        if not len(self.net):  # nobody asks the network
-            return
-        height, width = X.shape[2:]
-        for rows in spans(height, tile, self.halo, self.aligned):
-            for columns in spans(width, tile, self.halo, self.aligned):
-                yield Window(rows, columns)
-                npx.waitall()  # or all would be under way, and in memory, at once
+    def look(self, X: np.ndarray, window: Window, recording: bool = False) -> _View:
+        """Return what the layers say of a tile; recorded, if it is to be differentiated."""
+        crop = X[window.crop]
+        if recording:
+            crop.attach_grad()
+        with autograd.record() if recording else nullcontext():
+            outputs, _ = self.features(crop)
+        said = {
+            i: _Said(Y, window.inside(g), window.whole(g))
+            for (i, g), Y in zip(self.layers.items(), outputs)
+        }
+        return _View(crop, said)
 
-    def look(self, crop: np.ndarray, window: Window) -> Tuple[List[np.ndarray], List[np.ndarray]]:
-        """Return what the network says of a crop's core.
 
-        Returns
-        -------
-        contents : list of np.ndarray
-            The content layers' outputs over the core.
-        grams : list of np.ndarray
-            The style layers' Gram matrices of the core; with guides one for each region and
-            layer, all layers of the first region first.
-        """
-        contents, styles = extract_features(self.net, crop, self.content_layers, self.style_layers)
-        contents = [Y[window.inside(g)] for Y, g in zip(contents, self.contents)]
-        styles = [Y[window.inside(g)] for Y, g in zip(styles, self.styles)]
-        if not self.guides:
-            return contents, [gram(Y) for Y in styles]
-        return contents, [
-            gram(Y * mask[window.whole(g)])
-            for masks in self.guides
-            for Y, mask, g in zip(styles, masks, self.styles)
-        ]
+def _output(shape: Sequence[int], layer: Geometry) -> Tuple[int, ...]:
+    """Return the shape of a layer's output for an input of shape (n, c, h, w)."""
+    n, _, h, w = shape
+    return n, layer.channels, h // layer.stride, w // layer.stride
 
-    def grams(
-        self, X: np.ndarray, on_contents: Callable[[List[np.ndarray], Window], None]
-    ) -> List[np.ndarray]:
-        r"""Return the Gram matrices of a whole picture: the first pass.
 
-        `gram` divides by the size of what it is given, hence
+def _eyes(net: nn.HybridSequential, layers: Sequence[int], tile: int) -> List[_Eye]:
+    """Return the network in parts, as far as the deepest layer that is asked.
 
-        .. math:: \mathbf{G} = \sum_t \frac{h_t w_t}{hw} \, \mathbf{G}_t.
+    Raises
+    ------
+    InputError
+        If `tile` is not a positive multiple of 16.
+    """
+    if tile < ALIGNED or tile % ALIGNED:
+        raise InputError(f'a tile of {tile} pixels cannot be: give a multiple of {ALIGNED}')
+    return_freed_memory()  # a stage before this one may have left much
+    stop = max(layers, default=-1) + 1
+    return [_Eye(net, part, layers, tile) for part in parts_of(net[:stop])]
 
-        Parameters
-        ----------
-        X : np.ndarray of shape (n, 3, h, w)
-        on_contents : callable
-            Told the content layers' outputs over each core, and where it is.
-        """
-        total: List[np.ndarray] = []
-        for window in self.windows(X, WIDER * self.tile):
-            contents, grams = self.look(X[window.crop], window)
-            on_contents(contents, window)
-            shares = self.shares(window, X)
-            if not total:
-                total = [G * share for G, share in zip(grams, shares)]
-                continue
-            for G, sum_G, share in zip(grams, total, shares):
-                sum_G += G * share
-        return total
 
-    def shares(self, window: Window, X: np.ndarray) -> List[float]:
-        """Return the core's share of each style layer's output, regions as in `look`."""
-        shares = [
-            window.cells(g) / math.prod(Y.shape[2:])
-            for g, Y in zip(self.styles, self.shapes(self.styles, X))
-        ]
-        return shares * max(len(self.guides), 1)
+def _look(
+    eyes: Sequence[_Eye],
+    X: np.ndarray,
+    asked: Asked,
+    judge: Callable[[], None],
+    gradient: Optional[np.ndarray] = None,
+) -> None:
+    """Show a picture to all parts of a network, and carry back the gradient.
+
+    Parameters
+    ----------
+    eyes : sequence of _Eye
+        The parts, first to last.
+    X : np.ndarray of shape (n, c, h, w)
+        The input of the first.
+    asked : dict
+        For each layer, who asks for what it says.
+    judge : callable
+        Called when all who ask have seen the whole: gives them their gradients.
+    gradient : np.ndarray of the shape of X, optional
+        To which that of X is added. None: it is not wanted.
+    """
+    if not eyes:
+        judge()
+        return
+    eye, behind = eyes[0], eyes[1:]
+    windows, whole = eye.windows(X), None
+    if behind:
+        whole = eye.whole(X)
+        asked = {**asked, eye.last: [*asked.get(eye.last, ()), whole]}
+    # where the gradient is asked for at once, a single tile need not be looked at again
+    once = gradient is not None and not behind and len(windows) == 1
+    view = eye.look(X, windows[0], recording=True) if once else None
+    for window in windows:
+        _tell(view or eye.look(X, window), asked)
+        npx.waitall()  # or all would be under way, and in memory, at once
+    if whole is None:
+        judge()
+    else:
+        if gradient is not None:
+            whole.gradient = np.zeros_like(whole.Y)
+        _look(behind, whole.Y, asked, judge, whole.gradient)
+    if gradient is None:
+        return
+    for window in windows:
+        gradient[window.crop] += _gradient(view or eye.look(X, window, recording=True), asked)
+        npx.waitall()
+
+
+def _tell(view: _View, asked: Asked) -> None:
+    """Tell all who ask what is said of a tile."""
+    for i, (Y, inside, where) in view.said.items():
+        core = Y[inside]
+        for one in asked[i]:
+            one.see(core, where)
+
+
+def _gradient(view: _View, asked: Asked) -> np.ndarray:
+    """Return how the loss changes with what the layers were shown."""
+    heads = []
+    for i, (Y, inside, where) in view.said.items():
+        core, head = Y[inside], np.zeros_like(Y)
+        head[inside] = sum(one.slope(core, where) for one in asked[i])
+        heads.append(head)
+    autograd.backward([Y for Y, *_ in view.said.values()], heads)
+    return view.crop.grad
 
 
 def get_contents(
@@ -310,16 +295,12 @@ def get_contents(
     InputError
         If `tile` is not a positive multiple of 16.
     """
-    content_X = preprocess(content_img, image_shape, *recipe.mean_std).copyto(device)
-    tiler = _Tiler(net, recipe.content_layers, (), tile)
-    contents_Y = [np.zeros(Y.shape, ctx=device) for Y in tiler.shapes(tiler.contents, content_X)]
-
-    def keep(cores: List[np.ndarray], window: Window) -> None:
-        for Y, core, g in zip(contents_Y, cores, tiler.contents):
-            Y[window.whole(g)] = core
-
-    tiler.grams(content_X, keep)
-    return content_X, contents_Y
+    content_X = preprocess(content_img, image_shape, *recipe.reading).copyto(device)
+    layers = _numbers(net, recipe.content_layers)
+    wholes = [_Whole(Y.shape, device) for Y in _outputs(net, layers, content_X)]
+    asked = {i: [whole] for i, whole in zip(layers, wholes)}
+    _look(_eyes(net, layers, tile), content_X, asked, lambda: None)
+    return content_X, [whole.Y for whole in wholes]
 
 
 def get_grams(
@@ -336,7 +317,7 @@ def get_grams(
     Parameters
     ----------
     tile : int
-        Side of a tile's core, a multiple of 16.
+        Side of the tiles, a multiple of 16.
     guides : list of lists of np.ndarray, optional
         As those of `objective`, for the style picture.
 
@@ -351,10 +332,49 @@ def get_grams(
     InputError
         If `tile` is not a positive multiple of 16, or the guides do not fit the layers.
     """
-    style_X = preprocess(style_img, image_shape, *recipe.mean_std).copyto(device)
-    tiler = _Tiler(net, (), recipe.style_layers, tile, guides or ())
-    tiler.check(style_X)
-    return tiler.grams(style_X, lambda contents, window: None)
+    style_X = preprocess(style_img, image_shape, *recipe.reading).copyto(device)
+    layers = _numbers(net, recipe.style_layers)
+    styles = _styles(_outputs(net, layers, style_X), guides or ())
+    asked = {i: styles[k :: len(layers)] for k, i in enumerate(layers)}
+    _look(_eyes(net, layers, tile), style_X, asked, lambda: None)
+    return [style.G for style in styles]
+
+
+class _Shaped(NamedTuple):
+    """Stands for an array of which only the shape is asked."""
+
+    shape: Tuple[int, ...]
+
+
+def _numbers(net: nn.HybridSequential, layers: Sequence[Layer]) -> List[int]:
+    """Return the numbers of layers, in the order of the network."""
+    return sorted({layer_index(layer, net) for layer in layers})
+
+
+def _outputs(net: nn.HybridSequential, layers: Sequence[int], X: np.ndarray) -> List[_Shaped]:
+    """Return the shapes of layers' outputs for a picture."""
+    found = geometry(net)
+    return [_Shaped(_output(X.shape, found[i])) for i in layers]
+
+
+def _styles(outputs: Sequence[_Shaped], guides: Guides) -> List[_Style]:
+    """Return who asks for the style layers' Gram matrices, region by region.
+
+    Raises
+    ------
+    InputError
+        Unless the masks have the sizes of the style layers' outputs.
+    """
+    for masks in guides:
+        if len(masks) != len(outputs):
+            raise InputError(f'a region has {len(masks)} masks for {len(outputs)} style layers')
+        for mask, Y in zip(masks, outputs):
+            same_shape(mask, _Shaped((1, 1, *Y.shape[2:])))
+    return [
+        _Style(Y.shape, mask)
+        for masks in guides or [[None] * len(outputs)]
+        for Y, mask in zip(outputs, masks)
+    ]
 
 
 def objective(
@@ -376,8 +396,9 @@ def objective(
     contents_Y, styles_Y_gram : sequences of np.ndarray
         From `get_contents` and `get_grams`, or their namesakes that compute in one piece.
     tile : int
-        Side of a tile's core, a multiple of 16. It sets the memory: with the halos, a tile of
-        the full VGG-19 at 512 takes what a whole picture of 672x672 would.
+        Side of the tiles, a multiple of 16: it sets the memory. The first part of the network is
+        shown as many pixels at once as a square of it has, and a halo, the second four times as
+        many.
     guides : list of lists of np.ndarray
         For each region of the picture a mask for each style layer, in the order of the network,
         of shape (1, 1, h, w) as the layer's output. The style is then asked of each region by
@@ -396,81 +417,52 @@ def objective(
         If `tile` is not a positive multiple of 16; by the function, if a picture does not fit
         `contents_Y`, `styles_Y_gram` or the guides.
     """
-    tiler = _Tiler(net, recipe.content_layers, recipe.style_layers, tile, guides)
+    content_layers = _numbers(net, recipe.content_layers)
+    style_layers = _numbers(net, recipe.style_layers)
+    eyes = _eyes(net, content_layers + style_layers, tile)
+
+    def judged(X: np.ndarray, with_gradient: bool) -> Tuple[Any, ...]:
+        outputs = _outputs(net, content_layers, X)
+        styles = _styles(_outputs(net, style_layers, X), guides)
+        given, wanted = (len(contents_Y), len(styles_Y_gram)), (len(outputs), len(styles))
+        if given != wanted:
+            raise InputError(
+                f'{given[0]} contents and {given[1]} Gram matrices are given, but the layers and '
+                f'regions ask for {wanted[0]} and {wanted[1]}'
+            )
+        for Y, P in zip(outputs, contents_Y):
+            same_shape(Y, P)
+        weights = recipe.content_weights(outputs, contents_Y, X)
+        contents = [_Content(P, weight) for P, weight in zip(contents_Y, weights)]
+        asked: Dict[int, List[Any]] = {}
+        for i, content in zip(content_layers, contents):
+            asked.setdefault(i, []).append(content)
+        for k, i in enumerate(style_layers):
+            asked.setdefault(i, []).extend(styles[k :: len(style_layers)])
+        styles_l: List[np.ndarray] = []
+
+        def judge() -> None:
+            for style, A, weight in zip(
+                styles, styles_Y_gram, recipe.style_weights(styles, styles_Y_gram, X)
+            ):
+                same_shape(style.G, A)
+                styles_l.append(np.square(style.G - A).mean() * weight)
+                style.D = (style.G - A) * (2 * weight / A.size)
+
+        tv_l, gradient = _total_variation(recipe, X)
+        _look(eyes, X, asked, judge, gradient if with_gradient else None)
+        return [content.l for content in contents], styles_l, tv_l, gradient
 
     def loss(X: np.ndarray) -> Tuple[Terms, np.ndarray]:
         recording = autograd.is_recording()
-        with autograd.pause(train_mode=False):
-            contents_l, styles_l, tv_l, gradient = _judge(
-                tiler, recipe, X.detach(), contents_Y, styles_Y_gram, recording
-            )
+        # the first pass, too, is for training if there is a second: for prediction oneDNN has
+        # other ways to convolve, whose last bits differ, and a pooling might pass on another pixel
+        with autograd.pause(train_mode=recording):
+            contents_l, styles_l, tv_l, gradient = judged(X.detach(), recording)
             terms, l = named(contents_l, styles_l, tv_l, sum(contents_l + styles_l + [tv_l]))
         return terms, known_gradient(l, X, gradient) if recording else l
 
     return loss
-
-
-def _judge(
-    tiler: _Tiler,
-    recipe: Recipe,
-    X: np.ndarray,
-    contents_Y: Sequence[np.ndarray],
-    styles_Y_gram: Sequence[np.ndarray],
-    with_gradient: bool,
-) -> Tuple[List[np.ndarray], List[np.ndarray], np.ndarray, Optional[np.ndarray]]:
-    """Return the weighted losses and, if wanted, the gradient of their sum: both passes."""
-    tiler.check(X)
-    shapes = tiler.shapes(tiler.contents, X)
-    style_shapes = tiler.shapes(tiler.styles, X) * max(len(tiler.guides), 1)
-    given, asked = (len(contents_Y), len(styles_Y_gram)), (len(shapes), len(style_shapes))
-    if given != asked:
-        raise InputError(
-            f'{given[0]} contents and {given[1]} Gram matrices are given, but the layers and '
-            f'regions ask for {asked[0]} and {asked[1]}'
-        )
-    for shape, Y in zip(shapes, contents_Y):
-        same_shape(shape, Y)
-    content_weights = recipe.content_weights(shapes, contents_Y, X)
-    style_weights = recipe.style_weights(style_shapes, styles_Y_gram, X)
-
-    # first of all, so that what it needs is free again when the tiles come
-    return_freed_memory()
-    tv_l, gradient = _total_variation(recipe, X)
-    return_freed_memory()
-
-    contents_l = [np.zeros((), ctx=X.ctx) for _ in shapes]
-
-    def add_content(cores: List[np.ndarray], window: Window) -> None:
-        for i, (core, g) in enumerate(zip(cores, tiler.contents)):
-            share = window.cells(g) / math.prod(shapes[i].shape[2:])
-            mean = content_loss(core, contents_Y[i][window.whole(g)])
-            contents_l[i] += mean * (share * content_weights[i])
-
-    grams = tiler.grams(X, add_content)
-    styles_l, slopes = [], []
-    for G, A, weight in zip(grams, styles_Y_gram, style_weights):
-        same_shape(G, A)
-        styles_l.append(np.square(G - A).mean() * weight)
-        slopes.append((G - A) * (2 * weight / G.size))
-    if not with_gradient:
-        return contents_l, styles_l, tv_l, None
-
-    def add_gradient(window: Window) -> None:
-        crop = X[window.crop]
-        crop.attach_grad()
-        with autograd.record():  # not for prediction: max pooling would not note what it took
-            cores, core_grams = tiler.look(crop, window)
-        head_grads = []
-        for Y, P, g, weight in zip(cores, contents_Y, tiler.contents, content_weights):
-            head_grads.append((Y - P[window.whole(g)]) * (2 * weight / P.size))
-        for D, share in zip(slopes, tiler.shares(window, X)):
-            head_grads.append(D * share)
-        autograd.backward([*cores, *core_grams], head_grads)
-        gradient[window.crop] += crop.grad
-
-    for window in tiler.windows(X, tiler.tile):
-        add_gradient(window)  # whose variables are forgotten before the next tile
-    return contents_l, styles_l, tv_l, gradient
 
 
 def _total_variation(recipe: Recipe, X: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:

@@ -227,7 +227,10 @@ def extract_features(
 
 
 def compiled(
-    net: nn.HybridSequential, content_layers: Sequence[Layer], style_layers: Sequence[Layer]
+    net: nn.HybridSequential,
+    content_layers: Sequence[Layer],
+    style_layers: Sequence[Layer],
+    static: bool = True,
 ) -> Callable[[np.ndarray], Features]:
     """Return `extract_features` as one compiled graph, for a picture seen hundreds of times.
 
@@ -240,6 +243,9 @@ def compiled(
     ----------
     net, content_layers, style_layers
         As of `extract_features`.
+    static : bool
+        Keep the memory from call to call. Otherwise it is free for others in between, and the
+        pictures may differ in size at no cost.
 
     Returns
     -------
@@ -253,9 +259,10 @@ def compiled(
     outputs = contents + [mx.sym.npx.reshape(Y, newshape=(-2, -2, -1)) for Y in styles]
     if not outputs:
         return lambda X: ([], [])
-    return_freed_memory()  # the graph takes much at once
+    if static:
+        return_freed_memory()  # the graph takes much at once
     graph = gluon.SymbolBlock(outputs, [X], params=net.collect_params())
-    graph.hybridize(static_alloc=True, static_shape=True)
+    graph.hybridize(static_alloc=static, static_shape=static)
 
     def features(X: np.ndarray) -> Features:
         Y = graph(X)

@@ -18,7 +18,7 @@ ROWS = (
     {'_compat', 'errors', 'lbfgs'},
     {'files', 'command'},
     {'images', 'weights.arrays'},
-    {'weights.formats', 'weights.sources', 'machine'},
+    {'weights.formats', 'weights.sources', 'machine', 'windows'},
     {'weights.session'},
     {'weights.transfer'},
     {'weights.fetch'},

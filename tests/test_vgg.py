@@ -1,5 +1,6 @@
 """Layer names against Gluon's own network, taps, weights, and the backbone table."""
 
+import ctypes
 import gc
 
 import mxnet as mx
@@ -209,9 +210,10 @@ def outcome(features, X):
     return contents, styles, X.grad
 
 
-def test_compiled_sees_what_the_layers_see(tiny_net):
+@pytest.mark.parametrize('static', [True, False])
+def test_compiled_sees_what_the_layers_see(tiny_net, static):
     mx.random.seed(3)
-    compiled_features = compiled(tiny_net, ['conv4_4'], [0, 'conv2_1', 28])
+    compiled_features = compiled(tiny_net, ['conv4_4'], [0, 'conv2_1', 28], static)
     for _ in range(3):  # memory is kept from one picture to the next, numbers are not
         X = np.random.normal(size=(2, 3, 33, 48))
         contents, styles, gradient = outcome(
@@ -233,6 +235,33 @@ def test_compiled_sees_what_the_layers_see(tiny_net):
 def test_compiled_for_one_layer_or_none(tiny_net, layers):
     contents, styles = compiled(tiny_net, *layers)(np.ones((1, 3, 16, 16)))
     assert (len(contents), len(styles)) == tuple(map(len, layers))
+
+
+def bytes_in_use():
+    """Return how much memory of the C library is in use, None where it does not say."""
+    libc = ctypes.CDLL(None)
+    if not hasattr(libc, 'mallinfo2'):
+        return None
+    names = 'arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost'
+    fields = [(name, ctypes.c_size_t) for name in names.split()]
+    libc.mallinfo2.restype = type('mallinfo2', (ctypes.Structure,), {'_fields_': fields})
+    info = libc.mallinfo2()
+    return info.uordblks + info.hblkhd
+
+
+@pytest.mark.skipif(bytes_in_use() is None, reason='not the C library of GNU')
+def test_a_graph_that_is_not_static_keeps_no_memory(tiny_net):
+    X, kept = np.ones((1, 3, 320, 320)), {}
+    for static in (False, True):
+        features = compiled(tiny_net, (25,), (0,), static)
+        outcome(features, X)
+        return_freed_memory()
+        before = bytes_in_use()
+        del features
+        return_freed_memory()
+        kept[static] = before - bytes_in_use()
+    assert kept[True] > X.size * 4
+    assert kept[False] < kept[True] / 10
 
 
 def test_a_compiled_graph_leaves_with_its_memory(tiny_net):

@@ -5,9 +5,11 @@ pixel, each of 4 bytes,
 
 .. math:: m = 270\,\mathrm{MB} + 8 p + (1.9 \cdot 4 n + 480) \, w h.
 
-In tiles, with w and h those of the picture and :math:`w_t` and :math:`h_t` those of a crop,
+In tiles, with o the bytes for what all layers say of a pixel, the term with n above, and
+:math:`a_1` and :math:`a_2` the pixels of the picture in a crop of the network's two parts,
 
-.. math:: m_t = (7 \cdot 12 + 32) \, wh + \max(m(w_t, h_t), \; m(16, 16) + 25 \cdot 4 \, wh).
+.. math:: m_t = m(0, 0) + \max\left((84 + 32 + 100) \, wh, \;
+          (84 + \tfrac{o}{47}) \, wh + \max(1.3 \, o \, a_1, 0.42 \, o \, a_2)\right).
 
 The optimiser takes its own share besides (`optimizers.OPTIMIZERS`).
 """
@@ -25,8 +27,8 @@ from styletransfer.images import ImageShape
 from styletransfer.machine import available_memory, total_memory
 from styletransfer.optimizers import OPTIMIZERS
 from styletransfer.recipes import scaled_shape, shape_text
-from styletransfer.tiles import ALIGNED, HALO, spans
 from styletransfer.vgg import BACKBONES, SMALLEST_SIDE
+from styletransfer.windows import ALIGNED, VGG
 
 TILES = (
     1024,
@@ -58,6 +60,13 @@ def parse_tile(text: str) -> Union[int, str]:
     return side
 
 
+def said_bytes(backbone: str) -> float:
+    """Return about how many bytes what all layers say of a pixel takes, with its gradient."""
+    network = BACKBONES[backbone]
+    blocks = enumerate(zip(network.convs_per_block, network.widths))
+    return 1.9 * 4 * sum(2 * convs * width / 4**block for block, (convs, width) in blocks)
+
+
 def network_bytes(backbone: str, shape: ImageShape) -> int:
     """Return about how many bytes a run takes in which a network sees a whole picture.
 
@@ -71,20 +80,11 @@ def network_bytes(backbone: str, shape: ImageShape) -> int:
     shape : (int, int)
     """
     network = BACKBONES[backbone]
-    weights, floats, channels = 0, 0.0, 3
-    for block, (convs, width) in enumerate(zip(network.convs_per_block, network.widths)):
-        floats += 2 * convs * width / 4**block
+    weights, channels = 0, 3
+    for convs, width in zip(network.convs_per_block, network.widths):
         weights += 9 * width * (channels + (convs - 1) * width)
         channels = width
-    return int(270e6 + 8 * weights + (1.9 * 4 * floats + 480) * math.prod(shape))
-
-
-def crop_shape(shape: ImageShape, tile: int, halo: int = HALO) -> ImageShape:
-    """Return the shape of the largest crop that the network is shown with its gradient."""
-    width, height = (
-        max(span.stop - span.start for span in spans(side, tile, halo)) for side in shape
-    )
-    return width, height
+    return int(270e6 + 8 * weights + (said_bytes(backbone) + 480) * math.prod(shape))
 
 
 def tiled_bytes(backbone: str, shape: ImageShape, tile: int) -> int:
@@ -93,14 +93,16 @@ def tiled_bytes(backbone: str, shape: ImageShape, tile: int) -> int:
     Three numbers of 4 bytes are 12 for a pixel. Seven arrays of the picture's size are there all
     the time: the picture and where it started, its gradient, twice, as it is handed out, Adam's
     two averages, and the pictures as they were read; and the content layer's output, conv4_4's
-    being 512 numbers for 64 pixels. Then there are either a crop's outputs, or what the total
-    variation of one channel of the whole picture needs for its gradient: 20 arrays measured for
-    'absolute', 25 for 'power'.
+    being 512 numbers for 64 pixels. Then there is either what the total variation of one channel
+    needs for its gradient (20 arrays measured for 'absolute', 25 for 'power'), or the outputs of
+    the first part, as a whole, and their gradient, and what is said of a crop and its gradient.
+    These shares were fitted to measured peaks; a third of them is what the C library cannot use,
+    between blocks of other sizes.
     """
-    pixels = math.prod(shape)
-    crop = network_bytes(backbone, crop_shape(shape, tile))
-    variation = network_bytes(backbone, (SMALLEST_SIDE, SMALLEST_SIDE)) + 25 * 4 * pixels
-    return (7 * 12 + 32) * pixels + max(crop, variation)
+    pixels, said = math.prod(shape), said_bytes(backbone)
+    (_, first), (_, second) = (part.crops(shape, tile) for part in VGG)
+    crop = (84 + said / 47) * pixels + said * max(1.3 * first, 0.42 * second)
+    return network_bytes(backbone, (0, 0)) + int(max((84 + 32 + 100) * pixels, crop))
 
 
 class Needs(NamedTuple):

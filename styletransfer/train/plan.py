@@ -16,6 +16,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence
 import mxnet as mx
 from mxnet import numpy as np
 
+from styletransfer import windows
 from styletransfer.canvas import enlargement, on_canvas, picture_shape
 from styletransfer.errors import InputError
 from styletransfer.images import ImageShape, check_size, load_image, picture_path
@@ -33,7 +34,6 @@ from styletransfer.recipes import (
     with_stages,
 )
 from styletransfer.synthesis import train
-from styletransfer.tiles import HALO, WIDER, spans
 from styletransfer.train.memory import Needs
 from styletransfer.train.wish import STAGE_NUMBERS, Wish
 from styletransfer.vgg import BACKBONES, find_backbone
@@ -209,19 +209,8 @@ def make_plan(wish: Wish) -> Plan:
 
 
 def looked_at(shape: ImageShape, tile: Optional[int]) -> float:
-    """Return how many pixels the network looks at in an epoch, with halos and both passes.
-
-    The first pass of tiles, which has no gradient, costs a third of the second.
-    """
-    if not tile:
-        return math.prod(shape)
-
-    def crops(tile: int) -> int:
-        return math.prod(
-            sum(span.stop - span.start for span in spans(side, tile, HALO)) for side in shape
-        )
-
-    return crops(tile) + crops(WIDER * tile) / 3
+    """Return how many pixels the network looks at in an epoch, with halos and both passes."""
+    return windows.looked_at(shape, tile) if tile else math.prod(shape)
 
 
 def seconds_per_pixel(loss_at: LossAt, recipe: Recipe, device: mx.Context) -> float:
