@@ -41,7 +41,7 @@ from styletransfer.checkpoint import Checkpoint, load_checkpoint
 from styletransfer.command import Parser, argument, exit_status, finite, natural, positive
 from styletransfer.errors import InputError
 from styletransfer.files import replacing
-from styletransfer.images import find_pictures, load_image, samples
+from styletransfer.images import FIRST_SAMPLES, find_pictures, load_image, samples
 from styletransfer.learning import crops, learn, one_cycle
 from styletransfer.machine import total_memory
 from styletransfer.networks import frozen, level, scaled
@@ -444,8 +444,8 @@ def write_network(lesson: Lesson, history: History) -> None:
     convs = level(lesson.student.convs(), np.concatenate(lesson.examiner.batches))
     if args.balance_rounds:
         content, style = (
-            [load_image(path, (200, 100)) for path in samples(kind).values()]
-            for kind in ('content', 'style')
+            [load_image(samples(kind)[name], (200, 100)) for name in names]
+            for kind, names in FIRST_SAMPLES.items()
         )
         convs = balance(convs, list(zip(content, style)), args.balance_rounds, lesson.tell)
     tensors = {}

@@ -423,6 +423,13 @@ def find_pictures(folder: Union[str, Path], deep: bool = False) -> List[Path]:
     return sorted(found)
 
 
+# the pictures that came first: what is measured over them does not change when others join them
+FIRST_SAMPLES = {
+    'content': ('colosseum', 'lake', 'otter', 'rooftops'),
+    'style': ('ink_wash', 'oil_strokes', 'stained_glass', 'woodblock'),
+}
+
+
 def samples(kind: str) -> Dict[str, Path]:
     """Return the bundled pictures, name to file; `kind` is 'content' or 'style'."""
     return {path.stem: path for path in find_pictures(assets_folder() / kind)}

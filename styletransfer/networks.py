@@ -10,14 +10,14 @@ style layer drowns another (`level`).
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 import mxnet as mx
 from mxnet import npx
 from mxnet import numpy as np
 from mxnet.gluon import nn
 
-from styletransfer.images import load_image, preprocess, rgb_std, samples
+from styletransfer.images import FIRST_SAMPLES, load_image, preprocess, rgb_std, samples
 from styletransfer.recipes import Recipe
 from styletransfer.vgg import (
     VGG19,
@@ -137,8 +137,8 @@ def replaced_layers(asked: Recipe, fitted: Recipe) -> List[str]:
 
 
 def bundled_pictures(device: mx.Context) -> List[np.ndarray]:
-    """Return all bundled pictures as the network reads them, 224 pixels square."""
-    paths: Iterable[Any] = [*samples('content').values(), *samples('style').values()]
+    """Return the first bundled pictures as the network reads them, 224 pixels square."""
+    paths = (samples(kind)[name] for kind, names in FIRST_SAMPLES.items() for name in names)
     return [preprocess(load_image(path), (224, 224)).copyto(device) for path in paths]
 
 

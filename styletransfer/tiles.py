@@ -21,16 +21,17 @@ them:
 The content loss is a sum over pixels, and needs no more than to be added up. Pass 2 looks at each
 tile again, now with a gradient, and carries back to the picture
 
-.. math:: \frac{\partial l}{\partial X} = \sum_t \sum_\ell \left(
-XX
+.. math:: \frac{\partial l}{\partial X} = \sum_t \sum_\ell \left\langle
+          \frac{2}{chw} \mathbf{D}_\ell F_{\ell t}
+          + \frac{2 w_c^\ell}{chw} (F_{\ell t} - P_{\ell t}),
+          \frac{\partial F_{\ell t}}{\partial X} \right\rangle.
 
 **Two parts.** A tile is shown with a halo, as wide as the network sees (`windows`), and what is
 computed there is lost. conv5_1 sees 70 pixels to each side; the second pooling, behind which lies
-half of the work, sees 6. So the network is cut there. Of what its first part says in the end, Z,
-the whole is put together from the cores; it is no larger than the picture. The second part is
-shown Z as if that were the picture, in tiles that may be larger, as a pixel takes less memory
-there. On the way back it finds Z's gradient, which the first part carries on to the picture, as
-one term more in the sum of its layers:
+half of the work, sees 6. So the network is cut there. What its first part says in the end, Z, is
+put together from the cores for the whole picture. The second part is shown Z as if that were the
+picture, in tiles that may be larger, as a pixel takes less memory there. On the way back it finds
+Z's gradient, which the first part carries on to the picture, together with that of its layers:
 
 .. math:: \sum_t \left\langle \frac{\partial l}{\partial Z_t},
           \frac{\partial Z_t}{\partial X} \right\rangle.
@@ -104,7 +105,7 @@ class _Content:
 
 
 class _Style:
-    """Asks for a layer's Gram matrix, or a region's; has its gradient, when that is known."""
+    """Asks for a layer's Gram matrix, or a region's."""
 
     def __init__(self, shape: Sequence[int], mask: Optional[np.ndarray]) -> None:
         self.shape, self.mask = shape, mask
@@ -115,12 +116,19 @@ class _Style:
         """Return what of the core lies in the region."""
         return core if self.mask is None else core * self.mask[where]
 
+    def judged(self, A: np.ndarray, weight: float) -> np.ndarray:
+        """Return how far G is from A, weighted; from now on its gradient D is known."""
+        same_shape(self.G, A)
+        self.D = (self.G - A) * (2 * weight / A.size)
+        return np.square(self.G - A).mean() * weight
+
     def see(self, core: np.ndarray, where: Place) -> None:
         # `gram` divides by the size of what it is given
         share = math.prod(core.shape[2:]) / math.prod(self.shape[2:])
         self.G = self.G + gram(self.seen(core, where)) * share
 
     def slope(self, core: np.ndarray, where: Place) -> np.ndarray:
+        # of <D, G>, as both are symmetric
         F = self.seen(core, where).reshape(*core.shape[:2], -1).as_nd_ndarray()
         slope = nd.linalg.gemm2(self.D.as_nd_ndarray(), F, alpha=2 / math.prod(self.shape[1:]))
         return self.seen(slope.as_np_ndarray().reshape(core.shape), where)
@@ -442,12 +450,9 @@ def objective(
         styles_l: List[np.ndarray] = []
 
         def judge() -> None:
-            for style, A, weight in zip(
-                styles, styles_Y_gram, recipe.style_weights(styles, styles_Y_gram, X)
-            ):
-                same_shape(style.G, A)
-                styles_l.append(np.square(style.G - A).mean() * weight)
-                style.D = (style.G - A) * (2 * weight / A.size)
+            weights = recipe.style_weights(styles, styles_Y_gram, X)
+            for style, A, weight in zip(styles, styles_Y_gram, weights):
+                styles_l.append(style.judged(A, weight))
 
         tv_l, gradient = _total_variation(recipe, X)
         _look(eyes, X, asked, judge, gradient if with_gradient else None)
