@@ -244,8 +244,7 @@ def compiled(
     net, content_layers, style_layers
         As of `extract_features`.
     static : bool
-        Keep the memory from call to call. Otherwise it is free for others in between, and the
-        pictures may differ in size at no cost.
+        Keep the memory from call to call. Otherwise it is free for others in between.
 
     Returns
     -------
