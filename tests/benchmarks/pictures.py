@@ -29,7 +29,6 @@ from figures import frame, fringe, grid
 from mxnet import numpy as np
 from PIL import Image
 from quality import contact_sheet, judge
-from styletransfer.rescale import frozen
 
 from styletransfer import stylize
 from styletransfer.images import (
@@ -40,6 +39,7 @@ from styletransfer.images import (
     preprocess,
     resized,
 )
+from styletransfer.networks import frozen
 from styletransfer.recipes import RECIPES
 from styletransfer.weights.formats import read_weights
 
