@@ -66,7 +66,7 @@ def measured(img, content, style, shape, judging):
     """Return all figures of a picture but the seconds; those of the judge if there is one."""
     photo, painting = (resized(load_image(path), shape).asnumpy() for path in (content, style))
     found = {
-        'grid': max(0, grid(img) - grid(photo)),
+        'grid': grid(img) - grid(photo),
         'fringe': fringe(img) / fringe(painting),
         'frame': frame(img, photo),
     }
