@@ -213,7 +213,7 @@ def load_image(path: Union[str, Path], image_shape: Optional[ImageShape] = None)
     image_shape : (int, int), optional
         What it will be resized to. A picture more than twice as large is averaged down to no
         less than twice that size, so that nobody works on pixels by the million that will not
-        be seen; `resized` does the rest.
+        be seen; `preprocess` does the rest.
 
     Returns
     -------
