@@ -228,12 +228,14 @@ def test_a_variable_called_like_a_task_of_another_chapter_is_none():
     assert chapters_of(['x = 1']) == set()
 
 
-def test_a_grading_draws_one_seed_for_all_and_takes_the_one_it_is_given(tmp_path, all_right):
+def test_a_grading_draws_one_seed_for_all_and_takes_the_one_it_is_given(
+    tmp_path, all_right, monkeypatch
+):
+    numbers = iter([31, 8])
+    monkeypatch.setattr('secrets.randbelow', lambda below: next(numbers))
     for name in ('ada', 'bob'):
         submission(tmp_path / f'{name}.ipynb', ('lr_at',))
-    seeds = {one.seed for one in grade([tmp_path])}
-    assert len(seeds) == 1
-    assert '' not in seeds
+    assert {one.seed for one in grade([tmp_path])} == {'31'}
     assert {one.seed for one in grade([tmp_path], seed=12)} == {'12'}
 
 
