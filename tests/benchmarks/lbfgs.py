@@ -28,6 +28,7 @@ import mxnet as mx
 import numpy
 from mxnet import autograd
 from mxnet import numpy as np
+from recipes import PAIRS
 from scipy.optimize import minimize
 
 from styletransfer.images import load_image, parse_shape, postprocess, preprocess, samples
@@ -37,14 +38,6 @@ from styletransfer.objective import Loss, LossAt, objectives
 from styletransfer.recipes import Recipe, find_recipe, with_shape
 
 MEMORY = 10
-PAIRS = (
-    ('lake', 'oil_strokes'),
-    ('rooftops', 'ink_wash'),
-    ('colosseum', 'woodblock'),
-    ('otter', 'stained_glass'),
-    ('lake', 'woodblock'),
-    ('rooftops', 'oil_strokes'),
-)
 
 
 class Enough(Exception):  # noqa: N818 (nothing has gone wrong)

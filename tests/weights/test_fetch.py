@@ -40,12 +40,8 @@ HUB, KERAS, EXAMPLE, GLUON = SOURCES['vgg19']
 
 
 @pytest.fixture(autouse=True)
-def alone(tmp_path, monkeypatch):
-    """A cache of the test's own, no proxy, no mirror, and no long pauses."""
-    monkeypatch.setenv('MXNET_HOME', str(tmp_path / 'home'))
-    for name in ('HF_ENDPOINT', 'MXNET_GLUON_REPO'):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv('NO_PROXY', '127.0.0.1')
+def soon(monkeypatch):
+    """No long pauses."""
     monkeypatch.setattr(transfer, 'PAUSES', (0.0, 0.0))
     monkeypatch.setattr(transfer, 'TIMEOUTS', (5.0, 5.0))
 

@@ -24,15 +24,6 @@ from styletransfer.weights.sources import SOURCES, cache_folder
 HUB, KERAS, EXAMPLE, GLUON = SOURCES['vgg19']
 
 
-@pytest.fixture(autouse=True)
-def alone(tmp_path, monkeypatch):
-    """A cache of the test's own, no proxy and no mirror."""
-    monkeypatch.setenv('MXNET_HOME', str(tmp_path / 'home'))
-    for name in ('HF_ENDPOINT', 'MXNET_GLUON_REPO'):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv('NO_PROXY', '127.0.0.1')
-
-
 @pytest.fixture(scope='module')
 def full_size(tmp_path_factory):
     """A server that holds VGG-19 as Hugging Face does: 575 MB, of which 495 are a hole."""
