@@ -251,17 +251,22 @@ def bytes_in_use():
 
 @pytest.mark.skipif(bytes_in_use() is None, reason='not the C library of GNU')
 def test_a_graph_that_is_not_static_keeps_no_memory(tiny_net):
-    X, kept = np.ones((1, 3, 320, 320)), {}
-    for static in (False, True):
+    X = np.ones((1, 3, 320, 320))
+
+    def kept(static):
         features = compiled(tiny_net, (25,), (0,), static)
         outcome(features, X)
         return_freed_memory()
         before = bytes_in_use()
         del features
         return_freed_memory()
-        kept[static] = before - bytes_in_use()
-    assert kept[True] > X.size * 4
-    assert kept[False] < kept[True] / 10
+        return before - bytes_in_use()
+
+    # a thread of the engine may let go of what it ran only after the wait has returned, and what
+    # goes late is counted as kept: a graph that does keep memory keeps it every time
+    picture = X.size * 4
+    assert max(kept(static=True) for _ in range(5)) > 2 * picture
+    assert min(kept(static=False) for _ in range(5)) < picture / 2
 
 
 def test_a_compiled_graph_leaves_with_its_memory(tiny_net):
