@@ -28,8 +28,8 @@ QUICK = '--recipe fast'
 CONTENTS = ('lake', 'rooftops', 'colosseum', 'otter')
 STYLES = ('oil_strokes', 'ink_wash', 'woodblock', 'stained_glass')
 RECIPES = (
-    ('d2l_zh', 'the book, Chinese edition'),
-    ('d2l_en', 'the book, English edition'),
+    ('tutorial', 'the two-resolution tutorial (the default)'),
+    ('d2l', 'the book, current editions'),
     ('fast', 'the same objective by L-BFGS'),
     ('gatys_2016', 'the paper'),
     ('keras', 'the Keras example'),

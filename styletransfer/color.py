@@ -26,10 +26,10 @@ from __future__ import annotations
 from typing import Callable, Dict, NamedTuple, Tuple
 
 import numpy
-from mxnet import image
 from mxnet import numpy as np
 
 from styletransfer.errors import InputError, unknown
+from styletransfer.images import resized
 
 _luma = numpy.array([0.299, 0.587, 0.114])
 
@@ -102,8 +102,7 @@ def keep_luminance(result: np.ndarray, content_img: np.ndarray) -> np.ndarray:
     result : np.ndarray of shape (height, width, 3)
         RGB in 0-1, as `postprocess` returns it.
     content_img : np.ndarray of shape (any height, any width, 3)
-        RGB in 0-255, integers or floats; resized to the result's size as `preprocess` does it
-        (bilinear).
+        RGB in 0-255, integers or floats; `resized` to the result's size.
 
     Returns
     -------
@@ -120,7 +119,7 @@ def keep_luminance(result: np.ndarray, content_img: np.ndarray) -> np.ndarray:
     """
     painted = _pixels(result) @ _luma
     height, width = painted.shape
-    content = _pixels(image.imresize(content_img, width, height)).clip(0, 255) / 255
+    content = _pixels(resized(content_img, (width, height))).clip(0, 255) / 255
     chroma = content - (content @ _luma)[..., None]
     Y = painted.clip(-chroma.min(axis=-1), 1 - chroma.max(axis=-1))
     return np.array((Y[..., None] + chroma).clip(0, 1), dtype='float32')

@@ -20,12 +20,13 @@ from mxnet.gluon import nn
 
 from styletransfer import tiles
 from styletransfer.errors import InputError
-from styletransfer.images import RESIZINGS, ImageShape
+from styletransfer.images import ImageShape, resized
 from styletransfer.losses import gram
 from styletransfer.objective import (
     Loss,
     LossAt,
     Terms,
+    balanced,
     compute_loss,
     get_contents,
     get_styles,
@@ -145,7 +146,7 @@ def guide(
     """
     layers = sorted({layer_index(layer, net) for layer in recipe.style_layers})
     names, pooled = layer_names(net), []
-    T = RESIZINGS[recipe.resizing](mask.astype('float32').reshape(*mask.shape, 1), image_shape)
+    T = resized(mask.reshape(*mask.shape, 1), image_shape)
     T = T.reshape(1, 1, image_shape[1], image_shape[0]).copyto(device)
     for i, layer in enumerate(names[: layers[-1] + 1]):
         if layer.startswith('pool'):
@@ -295,7 +296,9 @@ def controlled(
         if size:
             return tiles.objective(net, recipe, contents_Y, styles_Y_gram, size, guides)
         if guides:
-            return guided_objective(net, recipe, contents_Y, styles_Y_gram, guides)
-        return objective(net, recipe, contents_Y, styles_Y_gram)
+            loss = guided_objective(net, recipe, contents_Y, styles_Y_gram, guides)
+        else:
+            loss = objective(net, recipe, contents_Y, styles_Y_gram)
+        return balanced(loss, recipe)
 
     return loss_at

@@ -58,7 +58,7 @@ from styletransfer.progress import (
     StopAtSignal,
     together,
 )
-from styletransfer.recipes import D2L_ZH
+from styletransfer.recipes import TUTORIAL
 from styletransfer.synthesis import coarse_to_fine
 from styletransfer.train.memory import network_bytes
 from styletransfer.weights.fetch import fetch, local_weights
@@ -396,7 +396,7 @@ def balance(
 ) -> List[Conv]:
     """Return the network for which the book's weights give the book's balance of losses.
 
-    All layers but conv4_4 share one factor, conv4_4 has another. The coarse stage of `D2L_ZH` is
+    All layers but conv4_4 share one factor, conv4_4 has another. The coarse stage of `TUTORIAL` is
     run on each pair; then the factors change so that, the picture being the same, its content and
     style losses would be the book's. As the picture changes with them this takes some rounds.
 
@@ -411,8 +411,8 @@ def balance(
         Told one line a round.
     """
     # behind the first drop of the step size, at epoch 201, the losses hardly move any more
-    coarse = replace(D2L_ZH.stages[0], num_epochs=250)
-    recipe = replace(D2L_ZH, stages=(coarse,))
+    coarse = replace(TUTORIAL.stages[0], num_epochs=250)
+    recipe = replace(TUTORIAL, stages=(coarse,))
     content_factor = style_factor = 0.12  # near where vgg19_slim ended
     for turn in range(rounds + 1):
         factors = [style_factor] * len(convs)

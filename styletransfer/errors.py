@@ -16,8 +16,8 @@ def unknown(kind: str, name: object, known: Iterable[str], otherwise: str = '') 
 
     Where none is near, the message ends with `otherwise`, or with all names that are known.
 
-    >>> print(unknown('recipe', 'd2l_hz', ['d2l_zh', 'd2l_en']))
-    there is no recipe 'd2l_hz'; did you mean 'd2l_zh'?
+    >>> print(unknown('recipe', 'tutoral', ['tutorial', 'd2l']))
+    there is no recipe 'tutoral'; did you mean 'tutorial'?
     """
     known = list(known)
     near = difflib.get_close_matches(str(name), known, n=1)

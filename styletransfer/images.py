@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
-from typing import Any, BinaryIO, Callable, Dict, Iterator, List, Optional, Tuple, Union
+from typing import Any, BinaryIO, Dict, Iterator, List, Optional, Tuple, Union
 
 import numpy
 from mxnet import image
@@ -76,16 +76,6 @@ def parse_shape(text: str) -> ImageShape:
     return int(match[1]), int(match[2])
 
 
-def bilinear(img: np.ndarray, image_shape: ImageShape) -> np.ndarray:
-    """Return a picture of another size as the published programs make it: MXNet's ``imresize``.
-
-    Each new pixel is a mean of the four old ones next to it, wherever they lie. What lies between
-    is not looked at, so that a picture made much smaller turns fine detail into noise; made
-    larger, it shows the grid of its old pixels.
-    """
-    return image.imresize(img, *image_shape).astype('float32')
-
-
 def resized(img: np.ndarray, image_shape: ImageShape) -> np.ndarray:
     """Return a picture of another size: averaged where it gets smaller, smooth where larger.
 
@@ -107,9 +97,11 @@ def resized(img: np.ndarray, image_shape: ImageShape) -> np.ndarray:
 
     Notes
     -----
+    MXNet's ``imresize`` is bilinear unless told otherwise: each new pixel is a mean of the four
+    old ones next to it, and what lies between is not looked at. A picture made much smaller so
+    becomes noise where it had fine detail; made larger, it bends at each of its old pixels.
     OpenCV's cubic curves, which have a slope of their own at each pixel, bend a plain slope into
-    steps of the old pixels' length, and straight lines between the pixels (bilinear) bend at
-    each; a spline does neither.
+    steps of the old pixels' length. A spline does neither.
     """
     from scipy import ndimage  # type: ignore[import-untyped]
 
@@ -125,10 +117,6 @@ def resized(img: np.ndarray, image_shape: ImageShape) -> np.ndarray:
         ]
         img = np.array(numpy.stack(planes, axis=2), ctx=img.ctx)
     return np.minimum(np.maximum(img, darkest), lightest)
-
-
-Resize = Callable[[np.ndarray, ImageShape], np.ndarray]
-RESIZINGS: Dict[str, Resize] = {'bilinear': bilinear, 'smooth': resized}
 
 
 def softened(img: np.ndarray, radius: float) -> np.ndarray:
@@ -153,7 +141,6 @@ def preprocess(
     image_shape: ImageShape,
     mean: np.ndarray = rgb_mean,
     std: np.ndarray = rgb_std,
-    resize: Resize = bilinear,
 ) -> np.ndarray:
     r"""Return a picture as the network reads it: resized, standardised, channels first.
 
@@ -169,14 +156,12 @@ def preprocess(
         Width and height; the aspect ratio is not kept.
     mean, std : np.ndarray of shape (3,)
         ImageNet's, unless the network wants others (`PIXELS`).
-    resize : callable
-        One of `RESIZINGS`.
 
     Returns
     -------
     np.ndarray of shape (1, 3, height, width), float32
     """
-    img = (resize(img, image_shape) / 255 - mean) / std
+    img = (resized(img, image_shape) / 255 - mean) / std
     return np.expand_dims(img.transpose(2, 0, 1), axis=0)
 
 

@@ -9,7 +9,7 @@ same weights serve pictures of any size.
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, Dict, NamedTuple, Sequence
+from typing import Any, Callable, Dict, List, NamedTuple, Sequence
 
 from mxnet import nd
 from mxnet import numpy as np
@@ -195,12 +195,14 @@ class Scaling(NamedTuple):
     the shapes alone; what is measured relative to the target is the same up to one that depends
     on the target. `content` gives it for a layer's output of shape (n, c, h, w), a picture of
     shape (n, 3, H, W) and a target, that is what `content_loss` is given as Y, and so does
-    `style`, whose target is a Gram matrix.
+    `style`, whose target is a Gram matrix. `reciprocal`: each term is divided by its own value
+    besides (`reciprocals`).
     """
 
     description: str
     content: Factor
     style: Factor
+    reciprocal: bool = False
 
 
 def _gram_size(shape: Sequence[int]) -> int:
@@ -238,7 +240,39 @@ SCALINGS: Dict[str, Scaling] = {
         lambda layer, picture, target: 1 / np.square(target).mean(),
         lambda layer, picture, target: 1 / np.square(target).mean(),
     ),
+    # of whatever size the terms are, their slopes count as their weights do
+    'reciprocal': Scaling(
+        'as unscaled, and each term over its own value at that moment, which is held constant',
+        lambda layer, picture, target: 1.0,
+        lambda layer, picture, target: float(_gram_size(layer)) ** 2,
+        reciprocal=True,
+    ),
 }
+
+
+def reciprocals(terms: Sequence[Any], weights: Sequence[float]) -> List[Any]:
+    r"""Return by what to multiply each weighted term so that it becomes its weight.
+
+    .. math:: r_k = \frac{w_k}{\overline{w_k L_k} + 10^{-10}}
+
+    where the bar holds the value constant: the product :math:`r_k \, w_k L_k` is always
+    :math:`w_k`, but its gradient is :math:`w_k \nabla L_k / L_k = w_k \nabla \log L_k`.
+
+    Parameters
+    ----------
+    terms : sequence of np.ndarray of shape (), or of numbers
+        :math:`w_k L_k`, each the sum of its layers.
+    weights : sequence of float
+        :math:`w_k`.
+
+    Notes
+    -----
+    From the TensorFlow tutorial on style transfer by Hvass-Labs (2016), with its 1e-10. The sum
+    of the terms is the same number at every picture, so that nothing can be read from it; what
+    falls is the sum of the :math:`w_k \log L_k`.
+    """
+    values = [term.detach() if isinstance(term, np.ndarray) else term for term in terms]
+    return [weight / (value + 1e-10) for value, weight in zip(values, weights)]
 
 
 def same_shape(Y_hat: np.ndarray, Y: np.ndarray) -> None:

@@ -34,7 +34,7 @@ def get_contents(
 
     Neither changes while the picture is trained, so both are computed once for each stage.
     """
-    content_X = preprocess(content_img, image_shape, *recipe.reading).copyto(device)
+    content_X = preprocess(content_img, image_shape, *recipe.mean_std).copyto(device)
     contents_Y, _ = extract_features(net, content_X, recipe.content_layers, ())
     return content_X, contents_Y
 
@@ -50,7 +50,7 @@ def get_styles(
 
     The matrices are all that is asked of the style picture; the layers' outputs are forgotten.
     """
-    style_X = preprocess(style_img, image_shape, *recipe.reading).copyto(device)
+    style_X = preprocess(style_img, image_shape, *recipe.mean_std).copyto(device)
     _, styles_Y = extract_features(net, style_X, (), recipe.style_layers)
     return style_X, [gram(Y) for Y in styles_Y]
 
@@ -154,6 +154,20 @@ def with_term(loss: Loss, name: str, term: Callable[[np.ndarray], np.ndarray]) -
     return more
 
 
+def balanced(loss: Loss, recipe: Recipe) -> Loss:
+    """Return a loss with each term over its own value, where the recipe asks for it."""
+    if not recipe.reciprocal:
+        return loss
+
+    def of_equal_say(X: np.ndarray) -> Tuple[Terms, np.ndarray]:
+        terms, _ = loss(X)
+        factors = recipe.reciprocals(*terms.values())
+        terms = {name: term * factor for (name, term), factor in zip(terms.items(), factors)}
+        return terms, sum(terms.values())
+
+    return of_equal_say
+
+
 def known_gradient(l: np.ndarray, X: np.ndarray, gradient: np.ndarray) -> np.ndarray:
     r"""Return a number whose gradient is known already, for ``backward`` to hand out.
 
@@ -191,6 +205,6 @@ def objectives(
     def loss_at(image_shape: ImageShape) -> Loss:
         _, contents_Y = get_contents(net, recipe, content_img, image_shape, device)
         _, styles_Y_gram = get_styles(net, recipe, style_img, image_shape, device)
-        return objective(net, recipe, contents_Y, styles_Y_gram)
+        return balanced(objective(net, recipe, contents_Y, styles_Y_gram), recipe)
 
     return loss_at

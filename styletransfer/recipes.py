@@ -14,8 +14,8 @@ from mxnet import numpy as np
 
 from styletransfer.command import MOST, finite, whole
 from styletransfer.errors import InputError, unknown
-from styletransfer.images import PIXELS, RESIZINGS, ImageShape, Resize
-from styletransfer.losses import SCALINGS, TV_LOSSES
+from styletransfer.images import PIXELS, ImageShape
+from styletransfer.losses import SCALINGS, TV_LOSSES, reciprocals
 from styletransfer.optimizers import OPTIMIZERS
 from styletransfer.vgg import (
     POOLINGS,
@@ -91,7 +91,9 @@ class Stage:
     lr_decay_epoch: int = option(200, 'epochs between two drops of the step size', whole)
     lr_decay: float = option(0.1, 'what the step size is multiplied by at a drop')
     lr_decay_start: int = option(
-        0, 'epochs before the counting to the first drop begins (the Chinese edition: 1)', whole
+        0,
+        'epochs before the counting to the first drop begins (the tutorial: 1)',
+        whole,
     )
 
     def __post_init__(self) -> None:
@@ -130,8 +132,8 @@ class Stage:
 class Recipe:
     """What is asked of the picture, by which means, and the stages in which it is painted.
 
-    The defaults are the book's. What is text names a part: an entry of the table in the module
-    that has the part.
+    The defaults are those of `TUTORIAL`. What is text names a part: an entry of the table in the
+    module that has the part.
     """
 
     name: str
@@ -158,7 +160,6 @@ class Recipe:
     tv: str = choice('absolute', 'what total variation is made of', TV_LOSSES)
     optimizer: str = choice('adam', 'how the picture is changed', OPTIMIZERS)
     pooling: str = choice('max', 'what the pooling layers pass on', POOLINGS)
-    resizing: str = choice('bilinear', 'how pictures are made smaller and larger', RESIZINGS)
     pixels: str = choice('imagenet', "units of the picture, the network's input", PIXELS)
     oversample: float = option(1.0, 'the picture is painted so many times as large, and averaged')
     bleed: float = option(0.0, 'share of each side that is painted beyond the border, and cut off')
@@ -173,6 +174,11 @@ class Recipe:
             raise InputError(f'oversample is {self.oversample:g}: it must be 1 or above')
         if self.bleed > 0.5:
             raise InputError(f'bleed is {self.bleed:g}: it must be a share from 0 to 0.5')
+        if self.reciprocal and OPTIMIZERS[self.optimizer].searches:
+            raise InputError(
+                f"scaling '{self.scaling}' gives every picture the same loss, and optimizer "
+                f"'{self.optimizer}' looks for smaller ones: choose another of the two"
+            )
         for kind in ('content', 'style'):
             layers = getattr(self, f'{kind}_layers')
             weights = getattr(self, f'{kind}_layer_weights')
@@ -194,11 +200,6 @@ class Recipe:
     def mean_std(self) -> Tuple[np.ndarray, np.ndarray]:
         """Return mean and standard deviation by which `preprocess` standardises."""
         return PIXELS[self.pixels]
-
-    @property
-    def reading(self) -> Tuple[np.ndarray, np.ndarray, Resize]:
-        """Return what `preprocess` needs: mean, standard deviation, and how to resize."""
-        return (*self.mean_std, RESIZINGS[self.resizing])
 
     @property
     def optimizer_params(self) -> Dict[str, Any]:
@@ -237,6 +238,16 @@ class Recipe:
             for Y_hat, Y in zip(styles_Y_hat, styles_Y)
         ]
 
+    @property
+    def reciprocal(self) -> bool:
+        """Return whether each term is divided by its own value."""
+        return SCALINGS[self.scaling].reciprocal
+
+    def reciprocals(self, content_l: Any, style_l: Any, tv_l: Any) -> List[Any]:
+        """Return by what to multiply the weighted content, style and total variation."""
+        weights = self.content_weight, self.style_weight, self.tv_weight
+        return reciprocals((content_l, style_l, tv_l), weights)
+
 
 def _in_order(layers: Sequence[Layer], weights: Sequence[float]) -> List[float]:
     """Return the layers' weights in the order of the network, 1 each where there are none."""
@@ -244,18 +255,31 @@ def _in_order(layers: Sequence[Layer], weights: Sequence[float]) -> List[float]:
     return [weight for _, weight in sorted((layer_index(layer), w) for layer, w in pairs)] or [1.0]
 
 
-D2L_ZH = Recipe(
-    name='d2l_zh',
-    description='the book, Chinese edition: 200x100, then 560x320 (the default)',
+# Whose numbers are whose: *Dive into Deep Learning* (d2l.ai) has two forms of its chapter. The
+# first Chinese edition (2018-2020, MXNet) paints twice, its current editions, English and Chinese,
+# once. The default is a tutorial after the first, with shapes and a smoothness of its own.
+TUTORIAL = Recipe(
+    name='tutorial',
+    description='the two-resolution MXNet tutorial, after the first d2l: 200x100, then 560x320',
     stages=(
         Stage((200, 100), num_epochs=500, lr_decay_epoch=200, lr_decay_start=1),
         Stage((560, 320), num_epochs=300, lr_decay_epoch=100, lr_decay_start=1),
     ),
 )
 
-D2L_EN = Recipe(
-    name='d2l_en',
-    description='the book, English edition: 450x300 at once, with large steps',
+D2L_V1 = Recipe(
+    name='d2l_v1',
+    description='Dive into Deep Learning, first Chinese edition: 225x150, then 450x300',
+    stages=(
+        Stage((225, 150), num_epochs=500, lr_decay_epoch=200, lr_decay_start=1),
+        Stage((450, 300), num_epochs=300, lr_decay_epoch=100, lr_decay_start=1),
+    ),
+    tv_weight=10.0,
+)
+
+D2L = Recipe(
+    name='d2l',
+    description='Dive into Deep Learning, both current editions: 450x300 at once, large steps',
     stages=(Stage((450, 300), lr=0.9, num_epochs=500, lr_decay_epoch=50, lr_decay=0.8),),
     style_weight=1e4,
     tv_weight=10.0,
@@ -263,7 +287,7 @@ D2L_EN = Recipe(
 
 FAST = Recipe(
     name='fast',
-    description="the book's objective, reached sooner: a finer pyramid and L-BFGS",
+    description="the tutorial's objective, reached sooner: a finer pyramid and L-BFGS",
     stages=(
         Stage((200, 100), num_epochs=100),
         Stage((340, 192), num_epochs=50),
@@ -274,9 +298,9 @@ FAST = Recipe(
 
 GATYS_2016 = Recipe(
     name='gatys_2016',
-    description='the paper: white noise, L-BFGS, average pooling, normalised network',
+    description='Gatys et al.: white noise, L-BFGS, average pooling, normalised network',
     stages=(Stage((560, 320), num_epochs=500),),
-    content_weight=1e-4,  # alpha over beta; 1e-3 in other figures of the paper
+    content_weight=1e-4,  # alpha over beta as in the preprint of 2015; CVPR 2016 prints 1e-3, too
     style_weight=1.0,
     tv_weight=0.0,
     content_layers=('relu4_2',),
@@ -291,7 +315,7 @@ GATYS_2016 = Recipe(
 
 KERAS = Recipe(
     name='keras',
-    description='the Keras example: from the photo, L-BFGS, conv5_2 for the content',
+    description="Keras' example until 2020: from the photo, L-BFGS, conv5_2 for the content",
     stages=(Stage((700, 400), num_epochs=200),),
     content_weight=0.025,
     style_weight=1.0,
@@ -305,9 +329,11 @@ KERAS = Recipe(
     pixels='caffe',
 )
 
+# As it is often retold, the reciprocals are left out: that is scaling 'unscaled'. The original has
+# a total variation of weight 0.3 besides.
 VGG16_GD = Recipe(
     name='vgg16_gd',
-    description='VGG-16, all layers for the style, plain gradient steps from grey noise',
+    description='the Hvass-Labs tutorial: VGG-16, all layers, plain steps, reciprocal losses',
     stages=(Stage((560, 320), lr=10.0, num_epochs=120, lr_decay_epoch=120),),
     content_weight=1.5,
     style_weight=10.0,
@@ -315,7 +341,7 @@ VGG16_GD = Recipe(
     content_layers=('conv3_1',),
     style_layers=tuple(name for name in vgg_layer_names(VGG16) if name.startswith('conv')),
     style_layer_weights=(1 / 13,) * 13,
-    scaling='unscaled',
+    scaling='reciprocal',
     optimizer='scaledgradient',
     pixels='caffe',
     init='grey_noise',
@@ -338,7 +364,6 @@ PAINTERLY = Recipe(
     scaling='relative',
     optimizer='lbfgs',
     pooling='average',
-    resizing='smooth',
     oversample=2.0,
     bleed=0.03,
     softening=1.0,
@@ -346,7 +371,7 @@ PAINTERLY = Recipe(
 
 RECIPES = {
     recipe.name: recipe
-    for recipe in (D2L_ZH, D2L_EN, FAST, PAINTERLY, GATYS_2016, KERAS, VGG16_GD)
+    for recipe in (TUTORIAL, D2L_V1, D2L, FAST, PAINTERLY, GATYS_2016, KERAS, VGG16_GD)
 }
 
 

@@ -151,7 +151,7 @@ def coarse_to_fine(
     """
     of, first = len(recipe.stages), saved.stage if saved else 0
     for index, stage in enumerate(recipe.stages[first:], start=first):
-        X = preprocess(init_img, stage.image_shape, *recipe.reading).copyto(device)
+        X = preprocess(init_img, stage.image_shape, *recipe.mean_std).copyto(device)
         loss = loss_at(stage.image_shape)
         X = train(loss, recipe, stage, X, device, placed(on_step, index, of), saved)
         init_img, saved = postprocess(X, *recipe.mean_std) * 255, None

@@ -303,7 +303,7 @@ def get_contents(
     InputError
         If `tile` is not a positive multiple of 16.
     """
-    content_X = preprocess(content_img, image_shape, *recipe.reading).copyto(device)
+    content_X = preprocess(content_img, image_shape, *recipe.mean_std).copyto(device)
     layers = _numbers(net, recipe.content_layers)
     wholes = [_Whole(Y.shape, device) for Y in _outputs(net, layers, content_X)]
     asked = {i: [whole] for i, whole in zip(layers, wholes)}
@@ -340,7 +340,7 @@ def get_grams(
     InputError
         If `tile` is not a positive multiple of 16, or the guides do not fit the layers.
     """
-    style_X = preprocess(style_img, image_shape, *recipe.reading).copyto(device)
+    style_X = preprocess(style_img, image_shape, *recipe.mean_std).copyto(device)
     layers = _numbers(net, recipe.style_layers)
     styles = _styles(_outputs(net, layers, style_X), guides or ())
     asked = {i: styles[k :: len(layers)] for k, i in enumerate(layers)}
@@ -448,13 +448,25 @@ def objective(
         for k, i in enumerate(style_layers):
             asked.setdefault(i, []).extend(styles[k :: len(style_layers)])
         styles_l: List[np.ndarray] = []
+        tv_l, gradient = _total_variation(recipe, X)
 
         def judge() -> None:
+            nonlocal tv_l, gradient
             weights = recipe.style_weights(styles, styles_Y_gram, X)
             for style, A, weight in zip(styles, styles_Y_gram, weights):
                 styles_l.append(style.judged(A, weight))
+            if recipe.reciprocal:
+                content_l = sum(content.l for content in contents)
+                by_content, by_style, by_tv = recipe.reciprocals(content_l, sum(styles_l), tv_l)
+                for content in contents:
+                    content.l *= by_content
+                    content.weight = content.weight * by_content
+                for style, l in zip(styles, styles_l):
+                    style.D *= by_style
+                    l *= by_style
+                tv_l *= by_tv
+                gradient *= by_tv  # of nothing else as yet
 
-        tv_l, gradient = _total_variation(recipe, X)
         _look(eyes, X, asked, judge, gradient if with_gradient else None)
         return [content.l for content in contents], styles_l, tv_l, gradient
 

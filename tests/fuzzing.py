@@ -343,7 +343,7 @@ VALUES = (
     *('560x320', '48x32', '16x16', '15x15', '0x0', '999999x999999', '999999x16', '-1x5', '5'),
     *('lake', 'oil_strokes', 'ink_wash', 'laek', 'noise', 'style', 'content', 'random', 'auto'),
     *('none', '64', '128', '100', 'cpu', 'gpu', 'tpu', 'png', 'jpg', 'webp', 'gif', '.', '/proc'),
-    *('d2l_zh', 'd2l_en', 'fast', 'gatys_2016', 'keras', 'vgg16_gd', 'D2L-ZH', 'vgg19', 'vgg16'),
+    *('tutorial', 'd2l', 'fast', 'gatys_2016', 'keras', 'vgg16_gd', 'TUTORIAL', 'vgg19', 'vgg16'),
     *('vgg19_slim', 'conv1_1', 'relu4_2', 'conv1_1,conv9_9', '0', '28', '37', 'lbfgs', 'adam'),
     *('average', 'gatys', 'caffe', 'luminance', 'linear', 'power', '--', '-', '--shape', '-h '),
 )

@@ -21,7 +21,7 @@ from styletransfer.checkpoint import (
 from styletransfer.errors import InputError
 from styletransfer.objective import objectives
 from styletransfer.optimizers import OPTIMIZERS, restore_trainer, trainer_state
-from styletransfer.recipes import D2L_ZH, Stage
+from styletransfer.recipes import TUTORIAL, Stage
 from styletransfer.synthesis import coarse_to_fine, get_inits
 
 ARRAYS = {
@@ -168,7 +168,7 @@ def test_a_disk_that_takes_no_more_is_told_in_one_line(tmp_path):
     ids=['other shape', 'no averages'],
 )
 def test_arrays_that_do_not_fit_the_run_are_refused(arrays):
-    X, trainer = get_inits(D2L_ZH, np.ones((1, 3, 2, 2)), mx.cpu(), 0.1)
+    X, trainer = get_inits(TUTORIAL, np.ones((1, 3, 2, 2)), mx.cpu(), 0.1)
     with pytest.raises(InputError, match=r'of another run \(.*\): leave out --resume to start a'):
         Checkpoint(arrays, {'stage': 0, 'epoch': 5}).restore(X, trainer)
 
@@ -211,7 +211,7 @@ def test_adam_goes_on_as_if_never_stopped(tmp_path):
 
 
 def test_adam_before_its_first_step_remembers_nothing():
-    _, trainer = get_inits(D2L_ZH, np.ones((1, 3, 2, 2)), mx.cpu(), 0.1)
+    _, trainer = get_inits(TUTORIAL, np.ones((1, 3, 2, 2)), mx.cpu(), 0.1)
     assert trainer_state(trainer) == {}
     restore_trainer(trainer, {})
 
@@ -220,7 +220,7 @@ def test_adam_before_its_first_step_remembers_nothing():
 def test_a_run_goes_on_bit_for_bit(tiny_net, tmp_path, optimizer):
     coarse = Stage((24, 16), lr=0.1, num_epochs=7, lr_decay_epoch=3)
     fine = Stage((48, 32), lr=0.1, num_epochs=5, lr_decay_epoch=2)
-    recipe = replace(D2L_ZH, stages=(coarse, fine), optimizer=optimizer)
+    recipe = replace(TUTORIAL, stages=(coarse, fine), optimizer=optimizer)
     loss_at = objectives(tiny_net, recipe, picture(1), picture(2), mx.cpu())
     args, expected = (loss_at, recipe, picture(1), mx.cpu()), []
 
@@ -241,7 +241,7 @@ def test_a_run_goes_on_bit_for_bit(tiny_net, tmp_path, optimizer):
 
 
 def test_a_run_kept_before_its_first_epoch_starts_from_the_beginning(tiny_net):
-    recipe = replace(D2L_ZH, stages=(Stage((24, 16), num_epochs=2),))
+    recipe = replace(TUTORIAL, stages=(Stage((24, 16), num_epochs=2),))
     loss_at = objectives(tiny_net, recipe, picture(1), picture(2), mx.cpu())
     args = (loss_at, recipe, picture(1), mx.cpu(), lambda step: None)
     resumed = coarse_to_fine(*args, Checkpoint({}, {'stage': 0, 'epoch': 0}))

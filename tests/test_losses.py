@@ -8,7 +8,7 @@ from mxnet import numpy as np
 from styletransfer.errors import InputError
 from styletransfer.losses import content_loss, gram, style_loss, tv_loss
 from styletransfer.objective import compute_loss
-from styletransfer.recipes import D2L_ZH
+from styletransfer.recipes import TUTORIAL
 
 
 def random(seed, *shape):
@@ -111,7 +111,7 @@ def test_compute_loss_weights_each_term_and_adds_them():
     contents_Y = [random(30, 1, 2, 3, 3)]
     styles_Y_gram = [gram(random(40 + i, 1, 2, 5, 4)) for i in range(5)]
     contents_l, styles_l, tv_l, l = compute_loss(
-        D2L_ZH, X, features[:1], features[1:], contents_Y, styles_Y_gram
+        TUTORIAL, X, features[:1], features[1:], contents_Y, styles_Y_gram
     )
     assert len(contents_l) == 1
     assert len(styles_l) == 5

@@ -22,7 +22,7 @@ from styletransfer.networks import (
     replaced_layers,
     scaled,
 )
-from styletransfer.recipes import D2L_ZH, GATYS_2016, KERAS, RECIPES, VGG16_GD
+from styletransfer.recipes import GATYS_2016, KERAS, RECIPES, TUTORIAL, VGG16_GD
 from styletransfer.vgg import extract_features, layer_names
 
 WIDTHS = [3, 2, 2, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 6]
@@ -42,9 +42,9 @@ def test_every_recipe_runs_on_the_bundled_network(recipe):
 
 
 def test_the_books_network_is_cut_behind_conv5_1():
-    net, fitted, _ = network_for(D2L_ZH, 'vgg19_slim')
+    net, fitted, _ = network_for(TUTORIAL, 'vgg19_slim')
     assert layer_names(net)[-1] == 'conv5_1'
-    assert fitted == D2L_ZH
+    assert fitted == TUTORIAL
 
 
 def test_a_layer_behind_the_end_of_the_weights_is_replaced():
@@ -65,13 +65,13 @@ def test_vgg16s_layers_on_the_network_that_stands_in_for_it():
 
 
 def test_a_layer_of_another_network_is_refused():
-    recipe = replace(D2L_ZH, family='vgg16')
+    recipe = replace(TUTORIAL, family='vgg16')
     with pytest.raises(InputError, match="did you mean 'conv4_3'"):
         network_for(recipe, 'vgg16', weights='random')
 
 
 def test_the_slim_network_is_as_loud_as_its_pixels():
-    asked = replace(D2L_ZH, content_layers=('conv2_1',), style_layers=())
+    asked = replace(TUTORIAL, content_layers=('conv2_1',), style_layers=())
     plain, _, _ = network_for(asked, 'vgg19_slim')
     loud, _, _ = network_for(replace(asked, pixels='caffe'), 'vgg19_slim')
     img = load_image(samples('content')['lake'])

@@ -30,12 +30,12 @@ from styletransfer.progress import (
     save_figure,
     together,
 )
-from styletransfer.recipes import D2L_ZH, Stage
+from styletransfer.recipes import TUTORIAL, Stage
 from styletransfer.synthesis import coarse_to_fine
 
 COARSE = Stage((24, 16), num_epochs=25, lr_decay_epoch=10)
 FINE = Stage((48, 32), num_epochs=12, lr_decay_epoch=10)
-RECIPE = replace(D2L_ZH, stages=(COARSE, FINE))
+RECIPE = replace(TUTORIAL, stages=(COARSE, FINE))
 
 
 def a_step(stage, epoch, total=1.0, value=0.0):
@@ -179,7 +179,7 @@ def test_stop_at_nan_is_not_misled_by_a_picture_that_changes_in_place():
 
 
 def test_a_step_size_too_large_ends_a_real_run(tiny_net):
-    recipe = replace(D2L_ZH, stages=(Stage((24, 16), lr=1e25, num_epochs=50),))
+    recipe = replace(TUTORIAL, stages=(Stage((24, 16), lr=1e25, num_epochs=50),))
     start = np.zeros((1, 3, 16, 24))
     stop = StopAtNaN(0, start)
     seen = []

@@ -4,6 +4,8 @@ Nothing of ours is used but the weights of a tiny network: legacy operators, sum
 have sums, Gram matrices without a scale, the source's own units for the pixels.
 """
 
+from dataclasses import replace
+
 import mxnet as mx
 import numpy
 import pytest
@@ -13,8 +15,8 @@ from mxnet.gluon import nn
 
 from styletransfer.images import preprocess
 from styletransfer.networks import amplify, normalise
-from styletransfer.objective import get_contents, get_styles, objective
-from styletransfer.recipes import D2L_ZH, GATYS_2016, KERAS, PAINTERLY, VGG16_GD
+from styletransfer.objective import balanced, get_contents, get_styles, objective
+from styletransfer.recipes import GATYS_2016, KERAS, PAINTERLY, TUTORIAL, VGG16_GD
 from styletransfer.vgg import (
     VGG16,
     VGG19,
@@ -95,12 +97,24 @@ def keras(f, p, s, X):
 
 
 def vgg16_gd(f, p, s, X):
-    """The VGG-16 variant: content 1.5 at conv3_1, style 10, the mean over all convolutions."""
+    """The VGG-16 variant: content at conv3_1, style the mean over all convolutions; 1.5 and 10."""
+    content = ((f['conv3_1'] - p['conv3_1']) ** 2).mean()
     convs = [name for name in f if name.startswith('conv')]
-    l = 1.5 * ((f['conv3_1'] - p['conv3_1']) ** 2).mean()
-    for name in convs:
-        l = l + 10 * ((G(f[name]) - G(s[name])) ** 2).mean() / len(convs)
-    return l
+    style = sum(((G(f[name]) - G(s[name])) ** 2).mean() for name in convs) / len(convs)
+    return content, style
+
+
+def vgg16_gd_with_reciprocals(f, p, s, X):
+    """The same, each loss times the reciprocal of its own value, a number of its own."""
+    content, style = vgg16_gd(f, p, s, X)
+    adjust_content, adjust_style = (1 / (float(l.asscalar()) + 1e-10) for l in (content, style))
+    return 1.5 * adjust_content * content + 10 * adjust_style * style
+
+
+def vgg16_gd_retold(f, p, s, X):
+    """The same without."""
+    content, style = vgg16_gd(f, p, s, X)
+    return 1.5 * content + 10 * style
 
 
 def painterly(f, p, s, X):
@@ -117,14 +131,15 @@ PUBLISHED = [
     (PAINTERLY, painterly, VGG19, 'relu5_1', 'avg'),
     (GATYS_2016, gatys, VGG19, 'relu5_1', 'avg'),
     (KERAS, keras, VGG19, 'relu5_2', 'max'),
-    (VGG16_GD, vgg16_gd, VGG16, 'conv5_3', 'max'),
+    (VGG16_GD, vgg16_gd_with_reciprocals, VGG16, 'conv5_3', 'max'),
+    (replace(VGG16_GD, scaling='unscaled'), vgg16_gd_retold, VGG16, 'conv5_3', 'max'),
 ]
 
 
 @pytest.mark.parametrize(
     ('recipe', 'formula', 'convs_per_block', 'last', 'pool_type'),
     PUBLISHED,
-    ids=[recipe.name for recipe, *_ in PUBLISHED],
+    ids=[formula.__name__ for _, formula, *_ in PUBLISHED],
 )
 def test_objective_and_gradient(recipe, formula, convs_per_block, last, pool_type):
     net = network(convs_per_block, last, recipe.pooling)
@@ -134,7 +149,7 @@ def test_objective_and_gradient(recipe, formula, convs_per_block, last, pool_typ
     X = preprocess(picture(3), SHAPE, *recipe.mean_std)
     X.attach_grad()
     with autograd.record():
-        *_, l = objective(net, recipe, contents_Y, styles_Y_gram)(X)
+        *_, l = balanced(objective(net, recipe, contents_Y, styles_Y_gram), recipe)(X)
     l.backward()
 
     theirs = X.copy().as_nd_ndarray()
@@ -179,6 +194,7 @@ def test_settings_by_value():
     assert (KERAS.content_weight, KERAS.tv_weight, KERAS.init) == (0.025, 1.0, 'content')
     (stage,) = VGG16_GD.stages
     assert (stage.lr_at(1), stage.lr_at(120), stage.num_epochs) == (10, 10, 120)
+    assert (VGG16_GD.content_weight, VGG16_GD.style_weight, VGG16_GD.tv_weight) == (1.5, 10, 0)
     assert len(VGG16_GD.style_layers) == 13
     assert (VGG16_GD.family, VGG16_GD.init) == ('vgg16', 'grey_noise')
 
@@ -194,7 +210,7 @@ def test_plain_steps_stay_between_black_and_white():
     low, high = VGG16_GD.optimizer_params['low'], VGG16_GD.optimizer_params['high']
     numpy.testing.assert_allclose(low.asnumpy().ravel(), [-123.68, -116.779, -103.939], rtol=1e-6)
     numpy.testing.assert_allclose((high - low).asnumpy().ravel(), [255] * 3, rtol=1e-6)
-    assert D2L_ZH.optimizer_params == {}
+    assert TUTORIAL.optimizer_params == {}
 
 
 @pytest.mark.parametrize('pooling', ['max', 'average'])

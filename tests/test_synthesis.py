@@ -18,7 +18,7 @@ from styletransfer.objective import (
     objectives,
     with_term,
 )
-from styletransfer.recipes import D2L_ZH, Stage
+from styletransfer.recipes import TUTORIAL, Stage
 from styletransfer.synthesis import (
     GeneratedImage,
     coarse_to_fine,
@@ -101,7 +101,7 @@ def written_straight_down(net, X, content, style, stage, weights):
     return numpy.array(losses), X.asnumpy()
 
 
-def run(net, stage, recipe=D2L_ZH, start=None):
+def run(net, stage, recipe=TUTORIAL, start=None):
     shape = stage.image_shape
     content_X, contents_Y = get_contents(net, recipe, picture(1), shape, CPU)
     style_X, styles_Y_gram = get_styles(net, recipe, picture(2), shape, CPU)
@@ -115,7 +115,7 @@ def run(net, stage, recipe=D2L_ZH, start=None):
 def test_train_equals_the_loop_written_straight_down(tiny_net, tiny_stage):
     weights = (2e3, 1e3, 5.0)  # for so small a network, they give each term a say
     recipe = replace(
-        D2L_ZH, content_weight=weights[0], style_weight=weights[1], tv_weight=weights[2]
+        TUTORIAL, content_weight=weights[0], style_weight=weights[1], tv_weight=weights[2]
     )
     stage = replace(tiny_stage, lr=0.01)
     start = preprocess(picture(3), stage.image_shape)  # where no loss is a difference of equals
@@ -164,15 +164,15 @@ def test_a_listener_can_stop_the_run(tiny_net, tiny_stage):
             raise StopIteration
 
     shape = tiny_stage.image_shape
-    content_X, contents_Y = get_contents(tiny_net, D2L_ZH, picture(1), shape, CPU)
-    _, styles_Y_gram = get_styles(tiny_net, D2L_ZH, picture(2), shape, CPU)
-    loss = objective(tiny_net, D2L_ZH, contents_Y, styles_Y_gram)
+    content_X, contents_Y = get_contents(tiny_net, TUTORIAL, picture(1), shape, CPU)
+    _, styles_Y_gram = get_styles(tiny_net, TUTORIAL, picture(2), shape, CPU)
+    loss = objective(tiny_net, TUTORIAL, contents_Y, styles_Y_gram)
     with pytest.raises(StopIteration):
-        train(loss, D2L_ZH, tiny_stage, content_X, CPU, stop)
+        train(loss, TUTORIAL, tiny_stage, content_X, CPU, stop)
 
 
 def test_weights_of_zero_leave_their_term_out(tiny_net, tiny_stage):
-    recipe = replace(D2L_ZH, style_weight=0.0, tv_weight=0.0)
+    recipe = replace(TUTORIAL, style_weight=0.0, tv_weight=0.0)
     _, _, steps, output = run(tiny_net, tiny_stage, recipe)
     assert steps[-1].total == 0
     content_X, _ = get_contents(tiny_net, recipe, picture(1), tiny_stage.image_shape, CPU)
@@ -180,7 +180,7 @@ def test_weights_of_zero_leave_their_term_out(tiny_net, tiny_stage):
 
 
 def test_layers_can_be_left_out(tiny_net, tiny_stage):
-    recipe = replace(D2L_ZH, content_layers=(), style_layers=('conv2_1',))
+    recipe = replace(TUTORIAL, content_layers=(), style_layers=('conv2_1',))
     _, _, steps, _ = run(tiny_net, tiny_stage, recipe)
     assert steps[-1].terms['content'] == 0
     assert 0 < steps[-1].terms['style'] < steps[0].terms['style']
@@ -197,7 +197,7 @@ def test_the_picture_is_the_only_parameter():
 
 def test_inits():
     X = preprocess(picture(1), (20, 10))
-    gen, trainer = get_inits(D2L_ZH, X, CPU, 0.25)
+    gen, trainer = get_inits(TUTORIAL, X, CPU, 0.25)
     numpy.testing.assert_array_equal(gen.asnumpy(), X.asnumpy())
     assert isinstance(trainer, gluon.Trainer)
     assert trainer.learning_rate == 0.25
@@ -206,7 +206,7 @@ def test_inits():
 @pytest.mark.parametrize('softening', [0.0, 0.8])
 def test_each_stage_starts_from_the_one_before(tiny_net, softening):
     coarse, fine = Stage((24, 16), lr=0.1, num_epochs=3), Stage((48, 32), lr=0.1, num_epochs=2)
-    recipe = replace(D2L_ZH, stages=(coarse, fine), softening=softening)
+    recipe = replace(TUTORIAL, stages=(coarse, fine), softening=softening)
     steps = []
     loss_at = objectives(tiny_net, recipe, picture(1), picture(2), CPU)
     output = coarse_to_fine(loss_at, recipe, picture(1), CPU, steps.append)
@@ -221,7 +221,7 @@ def test_each_stage_starts_from_the_one_before(tiny_net, softening):
 
 
 def test_the_start_may_be_any_picture(tiny_net):
-    recipe = replace(D2L_ZH, stages=(Stage((24, 16), num_epochs=1),))
+    recipe = replace(TUTORIAL, stages=(Stage((24, 16), num_epochs=1),))
 
     def outcome(init_img):
         loss_at = objectives(tiny_net, recipe, picture(1), picture(2), CPU)
@@ -235,9 +235,9 @@ def test_the_start_may_be_any_picture(tiny_net):
 
 def test_a_further_term_is_added_and_has_its_say_in_the_gradient(tiny_net, tiny_stage):
     shape = tiny_stage.image_shape
-    _, contents_Y = get_contents(tiny_net, D2L_ZH, picture(1), shape, CPU)
-    _, styles_Y_gram = get_styles(tiny_net, D2L_ZH, picture(2), shape, CPU)
-    loss = objective(tiny_net, D2L_ZH, contents_Y, styles_Y_gram)
+    _, contents_Y = get_contents(tiny_net, TUTORIAL, picture(1), shape, CPU)
+    _, styles_Y_gram = get_styles(tiny_net, TUTORIAL, picture(2), shape, CPU)
+    loss = objective(tiny_net, TUTORIAL, contents_Y, styles_Y_gram)
     darker = with_term(loss, 'darkness', lambda X: 3 * X.sum())
     X = preprocess(picture(3), shape)
     gradients = []

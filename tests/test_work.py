@@ -26,7 +26,7 @@ import ctypes, gc, json
 import mxnet as mx
 from mxnet import np, profiler
 from styletransfer.losses import gram
-from styletransfer.recipes import D2L_ZH, Stage
+from styletransfer.recipes import TUTORIAL, Stage
 from styletransfer.objective import objective
 from styletransfer.synthesis import train
 from styletransfer.vgg import extract_features, get_net
@@ -62,10 +62,10 @@ profiler.set_config(
 )
 net, _ = get_net('vgg19_slim', 'random')
 content, style, X = (np.random.normal(size=(1, 3, 64, 96)) for _ in range(3))
-contents_Y, _ = extract_features(net, content, D2L_ZH.content_layers, ())
-_, styles_Y = extract_features(net, style, (), D2L_ZH.style_layers)
-loss = objective(net, D2L_ZH, contents_Y, [gram(Y) for Y in styles_Y])
-train(loss, D2L_ZH, Stage((96, 64), num_epochs={EPOCHS}), X, mx.cpu(), on_step)
+contents_Y, _ = extract_features(net, content, TUTORIAL.content_layers, ())
+_, styles_Y = extract_features(net, style, (), TUTORIAL.style_layers)
+loss = objective(net, TUTORIAL, contents_Y, [gram(Y) for Y in styles_Y])
+train(loss, TUTORIAL, Stage((96, 64), num_epochs={EPOCHS}), X, mx.cpu(), on_step)
 """
 
 

@@ -15,7 +15,7 @@ from PIL import Image
 
 from styletransfer import vgg
 from styletransfer.images import load_image, postprocess, preprocess, samples
-from styletransfer.recipes import D2L_ZH, with_shape, with_stages
+from styletransfer.recipes import TUTORIAL, with_shape, with_stages
 from styletransfer.synthesis import coarse_to_fine, painting
 
 FOLDER = Path(__file__).parent
@@ -58,9 +58,9 @@ def main() -> None:
 
     shape = (560, 320)
     shown = [pixels(postprocess(preprocess(img, shape))) for img in (content, style)]
-    hero = row([*shown, paint(D2L_ZH)])
+    hero = row([*shown, paint(TUTORIAL)])
     hero.save(FOLDER / 'hero.jpg', quality=88)
-    small = with_stages(with_shape(D2L_ZH, (280, 160)), 'num_epochs', (250, 150))
+    small = with_stages(with_shape(TUTORIAL, (280, 160)), 'num_epochs', (250, 150))
     for knob, values in KNOBS.items():
         pictures = [paint(replace(small, **{knob: value})) for value in values]
         row(pictures).save(FOLDER / f'{knob}.jpg', quality=88)

@@ -52,7 +52,7 @@ from styletransfer import losses
 from styletransfer.images import load_image, postprocess, preprocess, rgb_mean, rgb_std, samples
 from styletransfer.losses import content_loss, style_loss
 from styletransfer.objective import compute_loss
-from styletransfer.recipes import D2L_ZH, Recipe, Stage
+from styletransfer.recipes import TUTORIAL, Recipe, Stage
 from styletransfer.vgg import extract_features, get_net, vgg_layer_names
 """
 

@@ -88,7 +88,7 @@ class Job(NamedTuple):
         if saved and 'X' in saved.arrays:
             return saved.stage, np.array(saved.arrays['X'])
         first = self.recipe.stages[0]
-        return 0, preprocess(self.init_img, first.image_shape, *self.recipe.reading)
+        return 0, preprocess(self.init_img, first.image_shape, *self.recipe.mean_std)
 
     def paint(self, *on_step: Listener, saved: Optional[Checkpoint] = None) -> np.ndarray:
         """Do the work, and return the picture as it is trained, (1, 3, h, w).

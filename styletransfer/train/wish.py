@@ -100,7 +100,7 @@ class Wish:
     )
     quiet: bool = option(False, 'no bars and no messages', bool, part=MANNER)
     recipe: str = option(
-        'd2l_zh',
+        'tutorial',
         '; '.join(f'{recipe.name}, {recipe.description}' for recipe in RECIPES.values()),
         str,
         part=SOURCE,

@@ -1,6 +1,6 @@
 """How good does each recipe paint? Many pairs, one contact sheet and one table.
 
-``python tests/benchmarks/pictures.py [--recipes painterly d2l_zh] [--judge FILE] --output FOLDER``
+``python tests/benchmarks/pictures.py [--recipes painterly fast] [--judge FILE] --output FOLDER``
 
 Each pair of a photo and a painting is painted by each recipe with the command's own code, at
 560x320. What is already in FOLDER is not painted again, so that a run may be interrupted. With

@@ -2,7 +2,7 @@
 
 ``python tests/benchmarks/quality.py --judge FILE [--teacher FILE] --output FOLDER``
 
-Painters, all under the recipe `D2L_ZH` and with the mean activations of ``vgg19_slim`` in every
+Painters, all under the recipe `TUTORIAL` and with the mean activations of ``vgg19_slim`` in every
 layer, so that the weights mean the same to each: ``vgg19_slim``; its teacher, where there is one;
 a slim VGG-19 with random weights. The judge is any file of VGG weights up to conv3_1, such as the
 true VGG-19. Of each picture it says
@@ -31,7 +31,7 @@ from styletransfer.images import load_image, parse_shape, postprocess, preproces
 from styletransfer.losses import gram
 from styletransfer.networks import frozen, mean_activations, scaled
 from styletransfer.objective import objectives
-from styletransfer.recipes import D2L_ZH, with_shape
+from styletransfer.recipes import TUTORIAL, with_shape
 from styletransfer.synthesis import coarse_to_fine
 from styletransfer.weights.fetch import local_weights
 from styletransfer.weights.formats import read_weights
@@ -107,7 +107,7 @@ def main():
         means = mean_activations(convs, X)
         nets[name] = frozen(scaled(convs, [a / b for a, b in zip(like, means)]))
     judging = frozen(read_weights(args.judge)[:5])
-    recipe = with_shape(D2L_ZH, args.shape)
+    recipe = with_shape(TUTORIAL, args.shape)
 
     marks, rows = {name: [] for name in nets}, []
     epochs = len(PAIRS) * len(nets) * sum(stage.num_epochs for stage in recipe.stages)

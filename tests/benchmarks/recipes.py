@@ -1,7 +1,7 @@
 """How soon each recipe of the book's objective gets where: loss against seconds, in one figure.
 
 ``python tests/benchmarks/recipes.py --output FOLDER`` paints six pairs of bundled pictures with
-``d2l_zh`` and ``fast``, one after the other for each pair, and writes ``recipes.png``,
+``tutorial`` and ``fast``, one after the other for each pair, and writes ``recipes.png``,
 ``recipes.json`` and a table. Both end with the same objective at 560x320, so their losses compare;
 the seconds are of this machine, and only their ratio is worth keeping.
 """
@@ -25,10 +25,10 @@ from tqdm import tqdm
 from styletransfer.images import load_image, samples
 from styletransfer.networks import network_for
 from styletransfer.objective import objectives
-from styletransfer.recipes import D2L_ZH, FAST, Recipe, with_shape
+from styletransfer.recipes import FAST, TUTORIAL, Recipe, with_shape
 from styletransfer.synthesis import Step, coarse_to_fine
 
-RECIPES = (D2L_ZH, FAST)
+RECIPES = (TUTORIAL, FAST)
 PAIRS = (
     ('lake', 'oil_strokes'),
     ('rooftops', 'ink_wash'),
@@ -71,7 +71,7 @@ def draw(results: Dict[str, Dict[str, Any]]) -> Figure:
         for name, run in runs.items():
             seconds, losses = zip(*run['curve'])
             axes.plot(seconds, losses, label=name)
-        axes.axhline(runs['d2l_zh']['curve'][-1][1], color='grey', linestyle=':', linewidth=1)
+        axes.axhline(runs['tutorial']['curve'][-1][1], color='grey', linestyle=':', linewidth=1)
         axes.set_yscale('log')
         axes.set_title(pair, fontsize='medium')
         axes.set_xlabel('seconds')
@@ -91,16 +91,16 @@ def main() -> int:
     parser.add_argument('--output', type=Path, default=Path('outputs/recipes'))
     parser.add_argument('--backbone', default='vgg19_slim')
     args = parser.parse_args()
-    net, _, _ = network_for(D2L_ZH, args.backbone)
+    net, _, _ = network_for(TUTORIAL, args.backbone)
     quick = with_shape(FAST, (64, 48))
     paint(net, quick, *PAIRS[0])  # what is slow the first time is not the recipe's fault
     results: Dict[str, Dict[str, Any]] = {}
-    lines = [f'{"pair":26}{"d2l_zh":>8}{"fast":>8}{"there":>8}{"share":>8}{"of all":>8}']
+    lines = [f'{"pair":26}{"tutorial":>8}{"fast":>8}{"there":>8}{"share":>8}{"of all":>8}']
     for pair in PAIRS:
         runs = {recipe.name: paint(net, recipe, *pair) for recipe in RECIPES}
         results[', '.join(pair)] = runs
-        wanted = runs['d2l_zh']['curve'][-1][1]
-        there, whole = reached(runs['fast']['curve'], wanted), runs['d2l_zh']['seconds']
+        wanted = runs['tutorial']['curve'][-1][1]
+        there, whole = reached(runs['fast']['curve'], wanted), runs['tutorial']['seconds']
         lines.append(
             f'{", ".join(pair):26}{wanted:8.2f}{runs["fast"]["curve"][-1][1]:8.2f}'
             f'{there:7.1f}s{there / whole:8.2f}{runs["fast"]["seconds"] / whole:8.2f}'
@@ -108,8 +108,8 @@ def main() -> int:
         args.output.mkdir(parents=True, exist_ok=True)
         (args.output / 'recipes.json').write_text(json.dumps(results) + '\n', encoding='utf-8')
     lines.append(
-        'd2l_zh, fast: the last total loss of each; there: when fast has that of d2l_zh; '
-        'share: of the seconds of d2l_zh; of all: all of fast against all of d2l_zh'
+        'tutorial, fast: the last total loss of each; there: when fast has that of tutorial; '
+        'share: of the seconds of tutorial; of all: all of fast against all of tutorial'
     )
     (args.output / 'recipes.txt').write_text('\n'.join(lines) + '\n', encoding='utf-8')
     draw(results).savefig(args.output / 'recipes.png', dpi=80)

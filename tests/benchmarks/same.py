@@ -24,7 +24,7 @@ TWO = ['--style', 'oil_strokes', 'ink_wash']
 CASES = {
     **{
         f'recipe {recipe}': ['--recipe', recipe, '--epochs', '12']
-        for recipe in ('d2l_zh', 'd2l_en', 'fast', 'gatys_2016', 'keras', 'vgg16_gd')
+        for recipe in ('tutorial', 'd2l', 'fast', 'gatys_2016', 'keras', 'vgg16_gd')
     },
     'drops': ['--epochs', '12', '--lr-decay-epoch', '3,4', '--lr-decay', '0.5'],
     'noise': ['--init', 'noise', '--seed', '3', '--epochs', '6'],

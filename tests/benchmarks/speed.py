@@ -10,7 +10,7 @@ Each variant runs in a process of its own, in turn with the others, as often as 
 
 The threads of package and pytorch wait for each other asleep: awake, they are several times slower
 as soon as any other program wants a core. All three are given the same weights and pictures,
-random numbers, and the same objective, that of `D2L_ZH`; book and package have to find the same
+random numbers, and the same objective, that of `TUTORIAL`; book and package have to find the same
 loss. A fourth process multiplies matrices in each round: the highest rate at which this machine
 could, while a network and shape were measured, is the ceiling for these. The least time of an
 epoch is the multiplications of its convolutions, forward and back to the picture, at that rate; a
@@ -172,7 +172,7 @@ def package(network, shape, epochs, on_loss):
     from styletransfer import vgg
     from styletransfer.losses import gram
     from styletransfer.objective import objective
-    from styletransfer.recipes import D2L_ZH, Stage
+    from styletransfer.recipes import TUTORIAL, Stage
     from styletransfer.synthesis import train
 
     net = vgg.truncated_vgg(vgg.BACKBONES[network])
@@ -180,12 +180,12 @@ def package(network, shape, epochs, on_loss):
     vgg.set_weights(net, convs, mx.cpu())
     vgg.freeze(net)
     content_X, style_X, X = (np.array(picture) for picture in random_pictures(shape))
-    contents_Y, _ = vgg.extract_features(net, content_X, D2L_ZH.content_layers, ())
-    _, styles_Y = vgg.extract_features(net, style_X, (), D2L_ZH.style_layers)
-    loss = objective(net, D2L_ZH, contents_Y, [gram(Y) for Y in styles_Y])
+    contents_Y, _ = vgg.extract_features(net, content_X, TUTORIAL.content_layers, ())
+    _, styles_Y = vgg.extract_features(net, style_X, (), TUTORIAL.style_layers)
+    loss = objective(net, TUTORIAL, contents_Y, [gram(Y) for Y in styles_Y])
     del convs, content_X, style_X, styles_Y
     stage = Stage(shape, lr=LR, num_epochs=epochs)
-    train(loss, D2L_ZH, stage, X, mx.cpu(), lambda step: on_loss(step.total))
+    train(loss, TUTORIAL, stage, X, mx.cpu(), lambda step: on_loss(step.total))
 
 
 def pytorch(network, shape, epochs, cores):

@@ -23,7 +23,7 @@ from mxnet import numpy as np
 
 from styletransfer import objective, tiles, vgg
 from styletransfer.images import load_image, preprocess, samples
-from styletransfer.recipes import D2L_ZH
+from styletransfer.recipes import TUTORIAL
 
 
 def epoch(loss, X):
@@ -53,17 +53,17 @@ def main():
         preprocess(load_image(next(iter(samples(kind).values()))), (width, height))
         for kind in ('content', 'style')
     )
-    contents_Y, _ = vgg.extract_features(net, content, D2L_ZH.content_layers, ())
-    _, styles_Y = vgg.extract_features(net, style, (), D2L_ZH.style_layers)
+    contents_Y, _ = vgg.extract_features(net, content, TUTORIAL.content_layers, ())
+    _, styles_Y = vgg.extract_features(net, style, (), TUTORIAL.style_layers)
     wanted = contents_Y, [objective.gram(Y) for Y in styles_Y]
     X = content + 0.1 * np.array(
         numpy.random.default_rng(0).normal(size=content.shape), dtype='float32'
     )
     del styles_Y, content, style
 
-    losses = {'whole': objective.objective(net, D2L_ZH, *wanted)}
+    losses = {'whole': objective.objective(net, TUTORIAL, *wanted)}
     for tile in map(int, args.tiles.split(',')):
-        losses[tile] = tiles.objective(net, D2L_ZH, *wanted, tile)
+        losses[tile] = tiles.objective(net, TUTORIAL, *wanted, tile)
     seconds, apart = {name: [] for name in losses}, {}
     for _ in range(args.rounds + 1):  # the first prepares
         for name, loss in losses.items():

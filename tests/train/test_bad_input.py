@@ -86,7 +86,7 @@ FLAGS = {
     'missing start': ('--init', 'start.png', ["'start.png'", 'no such file']),
     'unknown start': ('--init', 'nosie', ["'nosie'; did you mean 'noise'?"]),
     'folder for a start': ('--init', '.', ['it is a folder']),
-    'unknown recipe': ('--recipe', 'd2l_hz', ["did you mean 'd2l_zh'?"]),
+    'unknown recipe': ('--recipe', 'tutoral', ["did you mean 'tutorial'?"]),
     'unknown backbone': ('--backbone', 'vgg99', ["'vgg99'; did you mean 'vgg19'?"]),
     'unknown device': ('--device', 'tpu', ["no device 'tpu'", 'gpu']),
     'unknown format': ('--format', 'jgp', ["'jgp'; did you mean 'jpg'?"]),
@@ -200,8 +200,8 @@ def test_numbers_that_must_not_be_0(refused, name):
 
 
 def test_a_coarse_shape_for_one_stage(refused):
-    flags = ['--recipe', 'd2l_en', '--epochs', 1, '--coarse-shape', '32x32']
-    refused(*flags, says=["'d2l_en' has one stage"])
+    flags = ['--recipe', 'd2l', '--epochs', 1, '--coarse-shape', '32x32']
+    refused(*flags, says=["'d2l' has one stage"])
 
 
 def test_a_value_that_belongs_to_no_flag(refused):
@@ -383,7 +383,7 @@ def unfinished(tmp_path, monkeypatch):
         (['--shape', '64x64'], ['had --shape 48x32, not 64x64']),
         (['--epochs', '1,2'], ['had --epochs 1,1, not 1,2']),
         (['--tv-weight', 3], ['had no --tv-weight: leave it out']),
-        (['--recipe', 'd2l_en'], ['had --recipe d2l_zh, not d2l_en']),
+        (['--recipe', 'd2l'], ['had --recipe tutorial, not d2l']),
         (['--content', 'lake'], ['had --content photo.jpg, not lake']),
         (['--coarse-shape', '16x16'], ['had no --coarse-shape']),
         (['--keep-aspect'], ['had no --keep-aspect']),

@@ -13,11 +13,11 @@ import pytest
 from styletransfer.errors import InputError
 from styletransfer.images import parse_shape
 from styletransfer.recipes import (
-    D2L_EN,
-    D2L_ZH,
+    D2L,
     FAST,
     GATYS_2016,
     PAINTERLY,
+    TUTORIAL,
     Stage,
     with_shape,
 )
@@ -53,25 +53,25 @@ def epochs(recipe):
     return [stage.num_epochs for stage in recipe.stages]
 
 
-@pytest.mark.parametrize('recipe', [D2L_ZH, D2L_EN, FAST])
+@pytest.mark.parametrize('recipe', [TUTORIAL, D2L, FAST])
 def test_the_recipes_own_shape_stays_as_it_is(recipe):
     assert planned(recipe, recipe.stages[-1].image_shape) == recipe
 
 
 @pytest.mark.parametrize('shape', [(48, 32), (600, 340), (320, 560), (700, 400), (790, 450)])
 def test_small_changes_need_no_further_stage(shape):
-    assert planned(D2L_ZH, shape) == with_shape(D2L_ZH, shape)
+    assert planned(TUTORIAL, shape) == with_shape(TUTORIAL, shape)
 
 
 def test_twice_the_sides_need_one_stage_more():
-    recipe = planned(D2L_ZH, (1120, 640))
-    assert recipe.stages[:2] == D2L_ZH.stages
+    recipe = planned(TUTORIAL, (1120, 640))
+    assert recipe.stages[:2] == TUTORIAL.stages
     assert recipe.stages[2] == Stage(
         (1120, 640), num_epochs=75, lr_decay_epoch=25, lr_decay_start=1
     )
 
 
-@pytest.mark.parametrize('recipe', [D2L_ZH, D2L_EN, FAST, GATYS_2016])
+@pytest.mark.parametrize('recipe', [TUTORIAL, D2L, FAST, GATYS_2016])
 @pytest.mark.parametrize('shape', [(1280, 720), (1500, 2000), (3840, 2160), (7680, 4320)])
 def test_pyramids(recipe, shape):
     large = planned(recipe, shape)
@@ -121,8 +121,12 @@ def test_a_plan_knows_the_canvas_and_the_picture(memory):
 
 
 def test_a_coarse_shape_is_that_of_the_first_stage():
-    assert shapes(planned(D2L_ZH, (1120, 640), (100, 60))) == [(100, 60), (560, 320), (1120, 640)]
-    assert shapes(planned(D2L_EN, (900, 600), (100, 60))) == [(100, 60), (900, 600)]
+    assert shapes(planned(TUTORIAL, (1120, 640), (100, 60))) == [
+        (100, 60),
+        (560, 320),
+        (1120, 640),
+    ]
+    assert shapes(planned(D2L, (900, 600), (100, 60))) == [(100, 60), (900, 600)]
 
 
 def test_tiles_by_text():
@@ -225,7 +229,7 @@ def test_a_large_painting_takes_memory_too(memory):
 
 
 def test_memory_as_it_is(tmp_path):
-    flags = ['--recipe', 'd2l_en', '--backbone', 'vgg19_slim', '--shape', '480x320']
+    flags = ['--recipe', 'd2l', '--backbone', 'vgg19_slim', '--shape', '480x320']
     flags += ['--epochs', '2', '--quiet', '--output', str(tmp_path)]
     program = [sys.executable, '-m', 'styletransfer.train', *flags]
     subprocess.run(program, cwd=ROOT, check=True, timeout=600)
@@ -259,7 +263,7 @@ def test_an_epoch_is_timed_where_it_is_small(tiny_net, monkeypatch):
     asked = []
     times = iter([0, 10, 12, 15, 19])
     monkeypatch.setattr(plan.time, 'perf_counter', lambda: next(times))
-    recipe = replace(D2L_ZH, stages=(Stage((60, 40)), Stage((40, 90))))
+    recipe = replace(TUTORIAL, stages=(Stage((60, 40)), Stage((40, 90))))
     grey = mx.np.full((8, 8, 3), 128)
     loss_at = objectives(tiny_net, recipe, grey, grey, mx.cpu())
 

@@ -22,7 +22,7 @@ from styletransfer.errors import InputError
 from styletransfer.images import load_image, postprocess, preprocess, resized
 from styletransfer.outputs import locked
 from styletransfer.progress import Checkpoints
-from styletransfer.recipes import D2L_ZH, RECIPES
+from styletransfer.recipes import RECIPES, TUTORIAL
 from styletransfer.train import __main__ as train
 from styletransfer.train.__main__ import main
 from styletransfer.train.wish import flag, make_parser
@@ -125,8 +125,8 @@ def test_record(painted):
     assert wanted | {'peak_memory_bytes'} <= set(record)
     assert record['arguments']['num_epochs'] == [25, 12]
     assert record['arguments']['shape'] == [48, 32]
-    assert record['recipe']['name'] == 'd2l_zh'
-    assert record['recipe']['style_weight'] == D2L_ZH.style_weight
+    assert record['recipe']['name'] == 'tutorial'
+    assert record['recipe']['style_weight'] == TUTORIAL.style_weight
     assert [stage['num_epochs'] for stage in record['recipe']['stages']] == [25, 12]
     assert record['backbone'] == 'vgg19_slim'
     assert record['weights']['source'] == 'random'
@@ -221,10 +221,10 @@ def test_a_stage_of_no_epochs_is_left_out(tmp_path):
 
 
 def test_recipe_of_one_stage_and_numbers_by_flags(tmp_path):
-    paint('--recipe', 'D2L-EN', '--epochs', 3, '--lr', 0.5, output=tmp_path)
+    paint('--recipe', 'D2L', '--epochs', 3, '--lr', 0.5, output=tmp_path)
     assert names(tmp_path) == ['figure.png', 'run.json', 'stage1.png']
     record = json.loads((tmp_path / 'run.json').read_text())
-    assert record['recipe']['name'] == 'd2l_en'
+    assert record['recipe']['name'] == 'd2l'
     assert record['recipe']['style_weight'] == 1e4
     assert record['stages'][0]['losses'][0]['lr'] == 0.5
 

@@ -15,7 +15,7 @@ from styletransfer import losses, vgg
 from styletransfer.exercises.task import Case, Mistake, Task
 from styletransfer.exercises.tasks.data import Blocks, Rng, array, features, several, sizes
 from styletransfer.images import ImageShape, postprocess, preprocess, rgb_mean, rgb_std
-from styletransfer.recipes import D2L_ZH, Recipe, Stage
+from styletransfer.recipes import TUTORIAL, Recipe, Stage
 
 # --- the picture ---------------------------------------------------------------------------------
 
@@ -852,7 +852,7 @@ def _weight_cases(rng: Rng) -> List[Case]:
     cases = []
     for field in rng.permutation(list(WEIGHTS.values())):
         weights: Dict[str, Any] = dict(zip(WEIGHTS.values(), rng.uniform(0.5, 30, 3).tolist()))
-        recipe = replace(D2L_ZH, **weights)
+        recipe = replace(TUTORIAL, **weights)
         cases.append((toy_run(rng), recipe, str(field), float(rng.uniform(2, 10))))
     return cases
 

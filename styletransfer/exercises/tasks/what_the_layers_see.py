@@ -12,7 +12,7 @@ from styletransfer.errors import InputError
 from styletransfer.exercises.task import Case, Mistake, Task
 from styletransfer.exercises.tasks.data import Blocks, Rng, array, features, layer_case, several
 from styletransfer.exercises.tasks.neural_style import layer_number
-from styletransfer.recipes import D2L_ZH, Recipe
+from styletransfer.recipes import TUTORIAL, Recipe
 from styletransfer.vgg import layer_index
 
 
@@ -165,7 +165,7 @@ def _asked(value: Any) -> Any:
 def _recipe_case(rng: Rng) -> Case:
     names = [name for name in list(vgg.vgg_layer_names())[:29] if name != 'conv4_4']
     content, style, tv = (float(weight) for weight in rng.uniform(0.5, 100, 3))
-    recipe = replace(D2L_ZH, content_weight=content, style_weight=style, tv_weight=tv)
+    recipe = replace(TUTORIAL, content_weight=content, style_weight=style, tv_weight=tv)
     return recipe, str(rng.choice(names))
 
 
