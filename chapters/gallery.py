@@ -1,18 +1,17 @@
 """Make the gallery: ``python chapters/gallery.py`` runs every command that the page shows.
 
-Each picture is one run of ``python -m styletransfer.train``, printed beside it. What
-is there already is left alone, so an interrupted run goes on; ``--again`` makes all anew.
+Each picture is one run of ``python -m styletransfer.train``, printed below its table. The page
+has it at half its size, and a link to the whole. What is there already is left alone, so an
+interrupted run goes on; ``--again`` makes all anew.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 import subprocess
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import List, NamedTuple, Sequence, Tuple
 
@@ -22,129 +21,229 @@ from tqdm import tqdm
 
 CHAPTERS = Path(__file__).parent
 PICTURES = CHAPTERS / 'gallery'
-SHAPE = '224x128'
-QUICK = '--recipe fast'
+LARGE = PICTURES / 'large'
+PAINTERLY = '--recipe painterly --oversample 1'
+MASKS = '--content-mask chapters/gallery/above.png chapters/gallery/below.png'
 
-CONTENTS = ('lake', 'rooftops', 'colosseum', 'otter')
-STYLES = ('oil_strokes', 'ink_wash', 'woodblock', 'stained_glass')
-RECIPES = (
-    ('tutorial', 'the two-resolution tutorial (the default)'),
-    ('d2l', 'the book, current editions'),
-    ('fast', 'the same objective by L-BFGS'),
-    ('gatys_2016', 'the paper'),
-    ('keras', 'the Keras example'),
-    ('vgg16_gd', 'all layers of VGG-16, plain steps'),
-)
+
+class Text(NamedTuple):
+    """The same in both languages; the fields are named as the pages' suffixes."""
+
+    en: str
+    zh: str
+
+
+class Photo(NamedTuple):
+    """A bundled photograph, and how large it is painted: 1120 pixels along its longer side."""
+
+    name: Text
+    shape: str
+
+
+PHOTOS = {
+    'lake': Photo(Text('the lake', '湖'), '1120x640'),
+    'rooftops': Photo(Text('the rooftops', '屋顶'), '1120x640'),
+    'bridge': Photo(Text('the bridge', '大桥'), '1120x520'),
+    'beach_city': Photo(Text('the city by the beach', '海滨城市'), '1120x628'),
+    'colosseum': Photo(Text('the Colosseum', '斗兽场'), '840x1120'),
+    'otter': Photo(Text('the otter', '水獭'), '1120x640'),
+    'cat': Photo(Text('the cat', '猫'), '1120x744'),
+    'astronaut': Photo(Text('the astronaut', '宇航员'), '1120x1120'),
+}
+PAINTINGS = {
+    'oil_strokes': Text('our oil strokes', '油画笔触（脚本绘）'),
+    'ink_wash': Text('our ink wash', '水墨山水（脚本绘）'),
+    'woodblock': Text('our woodblock', '木版画（脚本绘）'),
+    'stained_glass': Text('our stained glass', '彩色玻璃窗（脚本绘）'),
+    'starry_night': Text('The Starry Night', '《星夜》'),
+    'irises': Text('Irises', '《鸢尾花》'),
+    'great_wave': Text('The Great Wave', '《神奈川冲浪里》'),
+    'grande_jatte': Text('La Grande Jatte', '《大碗岛的星期日下午》'),
+    'sainte_victoire': Text('Mont Sainte-Victoire', '《圣维克多山》'),
+    'the_kiss': Text('The Kiss', '《吻》'),
+    'red_blue_horse': Text('Red and Blue Horse', '《红马与蓝马》'),
+    'street_pavers': Text('The Street Pavers', '《铺路工》'),
+}
 
 
 class Picture(NamedTuple):
-    """One picture of the page: its caption and the flags that make it."""
+    """One picture of the page: its caption, and what makes it."""
 
-    caption: str
-    flags: str
+    caption: Text
+    content: str
+    style: str  # several with spaces between them
+    flags: str = ''  # those that differ from `PAINTERLY`; with --recipe, in its place
 
     @property
-    def argv(self) -> List[str]:
-        """Return the flags with the shape, which is the same for all."""
-        return [*shlex.split(self.flags), '--shape', SHAPE]
+    def own_size(self) -> bool:
+        """Return whether it is painted as large as the page shows it: recipes are compared so."""
+        return '--recipe' in self.flags
+
+    @property
+    def words(self) -> str:
+        """Return what one types behind the command's name."""
+        recipe = () if self.own_size else (PAINTERLY,)
+        shape = '560x320' if self.own_size else PHOTOS[self.content].shape
+        pair = f'--content {self.content} --style {self.style}'
+        return ' '.join([*recipe, pair, *filter(None, [self.flags]), f'--shape {shape}'])
 
     @property
     def command(self) -> str:
         """Return what one types to make it, from the root of the project."""
-        return f'python -m styletransfer.train {self.flags} --shape {SHAPE}'
+        return f'python -m styletransfer.train {self.words}'
 
     @property
-    def file(self) -> Path:
-        """Return where it is kept, under a name made of its flags."""
-        words = (Path(word.replace('.png', '')).name for word in self.flags.split())
-        return PICTURES / f'{"-".join(word.lstrip("-") for word in words)}.jpg'
+    def name(self) -> str:
+        """Return the name of its files, made of what is particular about it."""
+        words = f'{self.content} {self.style} {self.flags}'.split()
+        return '-'.join(Path(word.replace('.png', '')).name.lstrip('-') for word in words) + '.jpg'
+
+    @property
+    def shown(self) -> Path:
+        """Return where the picture is that the page shows."""
+        return PICTURES / self.name
+
+    @property
+    def whole(self) -> Path:
+        """Return where the picture is as it was painted."""
+        return self.shown if self.own_size else LARGE / self.name
 
 
-Row = Tuple[str, str, List[Picture]]  # title, what to see, pictures
+def pair(content: str, style: str) -> Picture:
+    """Return a photograph after a painting, with nothing special."""
+    caption = Text(
+        f'{PHOTOS[content].name.en}, {PAINTINGS[style].en}',
+        f'{PHOTOS[content].name.zh}，{PAINTINGS[style].zh}',
+    )
+    return Picture(caption, content, style)
 
-SHEET = [
-    Picture(f'{content}, {style}', f'--content {content} --style {style}')
-    for content in CONTENTS
-    for style in STYLES
+
+def knob(flag: str, value: str, content: str = 'lake', style: str = 'oil_strokes') -> Picture:
+    """Return a picture for which one flag is given."""
+    return Picture(Text(*[f'`{flag} {value}`'] * 2), content, style, f'{flag} {value}')
+
+
+def plain(text: Text, content: str = 'lake', style: str = 'oil_strokes') -> Picture:
+    """Return a pair again, for comparison."""
+    return Picture(text, content, style)
+
+
+def recipe(name: str, text: Text) -> Picture:
+    """Return the lake in oil strokes under a recipe, at the recipes' size."""
+    caption = Text(f'`{name}`: {text.en}', f'`{name}`：{text.zh}')
+    return Picture(caption, 'lake', 'oil_strokes', f'--recipe {name}')
+
+
+def weights(name: str, less: str, usual: str, more: str) -> List[Picture]:
+    """Return the lake in oil strokes by `fast`, with less, as much and more of a weight."""
+    flag = f'--{name}-weight'
+    row = []
+    for value in (less, usual, more):
+        flags = '--recipe fast' if value == usual else f'--recipe fast {flag} {value}'
+        row.append(Picture(Text(*[f'`{flag} {value}`'] * 2), 'lake', 'oil_strokes', flags))
+    return row
+
+
+PAIRS = [
+    pair('lake', 'oil_strokes'),
+    pair('lake', 'starry_night'),
+    pair('rooftops', 'stained_glass'),
+    pair('bridge', 'great_wave'),
+    pair('beach_city', 'red_blue_horse'),
+    pair('cat', 'the_kiss'),
+    pair('colosseum', 'ink_wash'),
 ]
+RECIPES = [
+    recipe('tutorial', Text('the default, in two resolutions', '默认，两个分辨率')),
+    recipe('fast', Text("the tutorial's losses by L-BFGS", '教程的损失，用 L-BFGS')),
+    recipe('painterly', Text('the one to hang', '用来挂起来的')),
+    recipe('vgg16_gd', Text('the Hvass-Labs tutorial', 'Hvass-Labs 教程')),
+]
+Row = Tuple[Text, Text, Sequence[Picture]]  # title, what to see, pictures
 ROWS: Sequence[Row] = (
     (
-        'Recipes',
-        'One pair under every recipe, on the bundled network. Chapter 3 says why they differ: the '
-        "paper's printed ratio of the weights keeps the photograph (a tenth or a hundredth of its "
-        'content weight lets go of it), and unscaled Gram matrices leave nothing but texture.',
-        [Picture(about, f'--recipe {name}') for name, about in RECIPES]
-        + [Picture('the paper, content 1e-6', '--recipe gatys_2016 --content-weight 1e-6')],
+        Text('Photographs and paintings', '照片与画'),
+        Text(
+            'All with the same weights: `painterly` divides each loss by the size of its target, '
+            'so no painting needs its own.',
+            '所有图都用同样的权重：`painterly` 把每项损失除以其目标的大小，不必为每幅画另调。',
+        ),
+        PAIRS,
     ),
     (
-        'Colour',
-        'The painting lends its strokes, and the photograph keeps its colours.',
+        Text('Recipes', '配方'),
+        Text(
+            'One pair under every recipe, each painted at the 560x320 it is shown at. Chapter 3 '
+            'says why they differ.',
+            '同一对图像，每个配方画一遍，就画成这里显示的 560x320。第 3 章讲它们为什么不同。',
+        ),
+        RECIPES,
+    ),
+    (
+        Text('Space', '空间'),
+        Text(
+            'One painting for the whole, and one above the ridge, another below.',
+            '整幅用一幅画；山脊以上用一幅，以下用另一幅。',
+        ),
         [
-            Picture('as it comes', QUICK),
-            *(
-                Picture(method, f'{QUICK} --preserve-color {method}')
-                for method in ('luminance', 'linear', 'histogram')
+            plain(PAINTINGS['starry_night'], 'lake', 'starry_night'),
+            Picture(
+                Text(
+                    'The Starry Night above, The Great Wave below',
+                    '上《星夜》，下《神奈川冲浪里》',
+                ),
+                'lake',
+                'starry_night great_wave',
+                MASKS,
             ),
         ],
     ),
     (
-        'Scale of the strokes',
-        'The same painting at half, one and two times the size of the picture.',
-        [Picture(f'scale {s}', f'{QUICK} --style-scale {s}') for s in ('0.5', '1', '2')],
-    ),
-    (
-        'Aspect ratio',
-        'The painting squeezed into the shape of the photograph, and cropped to it.',
+        Text('Layers', '层'),
+        Text(
+            'Which layers hold the style: shallow ones its colours and grain, deep ones shapes.',
+            '由哪些层承载风格：浅层是颜色和质地，深层是形状。',
+        ),
         [
-            Picture('squeezed', f'{QUICK} --style woodblock'),
-            Picture('cropped', f'{QUICK} --style woodblock --keep-style-aspect'),
+            knob('--style-layers', 'relu1_1,relu2_1'),
+            plain(Text('all five', '全部五层')),
+            knob('--style-layers', 'relu4_1,relu5_1'),
         ],
     ),
     (
-        'Several styles',
-        'From one painting to another: a mixture of Gram matrices.',
-        [
-            Picture(
-                f'{1 - share:.2g} oil, {share:.2g} ink',
-                f'{QUICK} --style oil_strokes ink_wash '
-                f'--style-weights {1 - share:.2g} {share:.2g}',
-            )
-            for share in (0.0, 0.25, 0.5, 0.75, 1.0)
-        ],
+        Text('Weight of the content', '内容权重'),
+        Text(
+            'How closely the photograph is kept. These three rows are painted by `fast`, at the '
+            '560x320 they are shown at; in the middle is the number of the recipe.',
+            '保留照片的程度。这三行用 `fast` 画成，大小就是这里显示的 560x320；中间是配方的数值。',
+        ),
+        weights('content', '0.1', '1', '10'),
     ),
     (
-        'Space',
-        'One painting for what is above the ridge, another for what is below.',
-        [
-            Picture(
-                'oil above, ink below',
-                f'{QUICK} --style oil_strokes ink_wash '
-                '--content-mask chapters/gallery/above.png chapters/gallery/below.png',
-            ),
-            Picture(
-                'ink above, oil below',
-                f'{QUICK} --style ink_wash oil_strokes '
-                '--content-mask chapters/gallery/above.png chapters/gallery/below.png',
-            ),
-        ],
+        Text('Weight of the style', '风格权重'),
+        Text('How strongly the style is asked for.', '要求风格的强度。'),
+        weights('style', '100', '1000', '10000'),
     ),
     (
-        'Layers',
-        'Which layers hold the style: shallow ones its colours and grain, deep ones its strokes.',
-        [
-            Picture('conv1_1 and conv2_1', f'{QUICK} --style-layers conv1_1,conv2_1'),
-            Picture('conv4_1 and conv5_1', f'{QUICK} --style-layers conv4_1,conv5_1'),
-            Picture('all, the shallow ones tenfold', f'{QUICK} --style-layer-weights 10,10,1,1,1'),
-        ],
-    ),
-    (
-        'Weights',
-        'What is asked for, more and less of it.',
-        [Picture(f'content weight {w}', f'{QUICK} --content-weight {w}') for w in ('0.1', '10')]
-        + [Picture(f'style weight {w}', f'{QUICK} --style-weight {w}') for w in ('100', '10000')]
-        + [Picture(f'TV weight {w}', f'{QUICK} --tv-weight {w}') for w in ('0', '500')],
+        Text('Weight of the total variation', '全变分权重'),
+        Text('How smooth the picture is.', '画面的平滑程度。'),
+        weights('tv', '0', '50', '1000'),
     ),
 )
+TITLE = Text('Gallery', '画廊')
+ABOUT = Text(
+    'Every picture here was made by the command below its table, on a CPU, with the network and '
+    'the pictures that come with the course; `python chapters/gallery.py` makes them all. A click '
+    'shows it whole, 1120 pixels along its longer side. The recipe is `painterly`; at this size '
+    'it need not paint larger than the picture, `--oversample 1`: one to two minutes each on two '
+    'quiet cores.',
+    '这里的每幅图都由表格下方的命令在 CPU 上画成，用的是随课程附带的网络和图像；'
+    '`python chapters/gallery.py` 会把它们全部画一遍。点击可看原大（长边 1120 像素）。'
+    '配方是 `painterly`；这样大的图不必先画得更大再缩小，故加 `--oversample 1`：'
+    '双核 CPU 空闲时每幅一到两分钟。',
+)
+COMMANDS = Text('The commands', '命令')
+SAMPLES = Text('What they are made of', '素材')
 
 
 def make_masks() -> None:
@@ -159,72 +258,86 @@ def make_masks() -> None:
     Image.fromarray(255 - numpy.asarray(above)).save(PICTURES / 'below.png')
 
 
+def pictures() -> List[Picture]:
+    """Return all pictures once, in the order of the page."""
+    return list({p.name: p for _, _, row in ROWS for p in row}.values())
+
+
 def paint(picture: Picture) -> None:
-    """Run one command and keep its last picture, whole or not at all."""
+    """Run one command and keep its last picture, whole and halved, or none."""
     with tempfile.TemporaryDirectory() as folder:
-        run = [sys.executable, '-m', 'styletransfer.train', *picture.argv]
-        subprocess.run(
-            [*run, '--output', folder, '--quiet'],
-            cwd=CHAPTERS.parent,
-            check=True,
-        )
+        run = [sys.executable, '-m', 'styletransfer.train', *shlex.split(picture.words)]
+        subprocess.run([*run, '--output', folder, '--quiet'], cwd=CHAPTERS.parent, check=True)
         last = sorted(Path(folder).glob('stage*.png'))[-1]
         with Image.open(last) as painted:
-            whole = picture.file.with_suffix('.part')
-            painted.convert('RGB').save(whole, format='JPEG', quality=88)
-            whole.replace(picture.file)
+            whole = painted.convert('RGB')
+    save(whole, picture.whole)
+    if not picture.own_size:
+        save(whole.reduce(2), picture.shown)
 
 
-def table(pictures: Sequence[Picture], columns: int) -> str:
+def save(img: Image.Image, path: Path) -> None:
+    """Write a JPEG, completely or not at all."""
+    part = path.with_suffix('.part')
+    img.save(part, format='JPEG', quality=88)
+    part.replace(path)
+
+
+def table(row: Sequence[Picture], language: str) -> str:
     """Return pictures with their captions as a table in Markdown, then their commands."""
+    columns = 3 if len(row) % 2 else 2
     lines = ['| ' * columns + '|', '|---' * columns + '|']
-    for first in range(0, len(pictures), columns):
-        cells = [
-            f'<img src="gallery/{p.file.name}" alt="{p.caption}"><br>{p.caption}'
-            for p in pictures[first : first + columns]
-        ]
+    for first in range(0, len(row), columns):
+        cells = []
+        for picture in row[first : first + columns]:
+            caption = getattr(picture.caption, language)
+            whole = picture.whole.relative_to(CHAPTERS).as_posix()
+            img = f'<img src="gallery/{picture.name}" alt="{caption.replace("`", "")}">'
+            cells.append(f'<a href="{whole}">{img}</a><br>{caption}')
         lines.append('| ' + ' | '.join(cells + [''] * (columns - len(cells))) + ' |')
-    commands = '\n'.join(picture.command for picture in pictures)
-    fold = f'<details><summary>The commands</summary>\n\n```sh\n{commands}\n```\n\n</details>'
+    commands = '\n'.join(picture.command for picture in row)
+    summary = getattr(COMMANDS, language)
+    fold = f'<details><summary>{summary}</summary>\n\n```sh\n{commands}\n```\n\n</details>'
     return '\n'.join(lines) + f'\n\n{fold}\n'
 
 
-def page() -> str:
+def samples(language: str) -> str:
+    """Return the photographs and the paintings, small, with their names."""
+
+    def img(kind: str, name: str, text: Text) -> str:
+        path = f'../assets/{kind}/{name}.jpg'
+        title = getattr(text, language)
+        return f'<a href="{path}"><img src="{path}" height="90" alt="{title}" title="{name}"></a>'
+
+    photos = [img('content', name, photo.name) for name, photo in PHOTOS.items()]
+    paintings = [img('style', name, text) for name, text in PAINTINGS.items()]
+    return '\n'.join(photos) + '\n\n' + '\n'.join(paintings) + '\n'
+
+
+def page(language: str) -> str:
     """Return the gallery's page."""
     parts = [
-        '# Gallery\n\n'
-        'Every picture here was made by the command below its table, on a CPU, with the network '
-        'and the pictures that come with the course. `python chapters/gallery.py` makes '
-        'them all.\n',
-        '## Every photograph in every style\n\nThe default recipe. Rows: '
-        + ', '.join(CONTENTS)
-        + '; columns: '
-        + ', '.join(STYLES)
-        + '.\n',
-        table(SHEET, len(STYLES)),
+        f'# {getattr(TITLE, language)}\n\n{getattr(ABOUT, language)}\n',
+        f'## {getattr(SAMPLES, language)}\n\n{samples(language)}',
     ]
-    for title, about, pictures in ROWS:
-        parts += [f'## {title}\n\n{about}\n', table(pictures, min(len(pictures), 4))]
+    for title, about, row in ROWS:
+        parts.append(f'## {getattr(title, language)}\n\n{getattr(about, language)}\n')
+        parts.append(table(row, language))
     return '\n'.join(parts)
 
 
 def main() -> int:
-    """Make what is missing, or all, and write the page."""
+    """Make what is missing, or all, and write the page in both languages."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--again', action='store_true', help='make all pictures anew')
-    parser.add_argument('--jobs', type=int, default=1, help='runs side by side (%(default)s)')
     args = parser.parse_args()
-    PICTURES.mkdir(exist_ok=True)
+    LARGE.mkdir(parents=True, exist_ok=True)
     make_masks()
-    pictures = [*SHEET, *(picture for _, _, row in ROWS for picture in row)]
-    missing = {p.file: p for p in pictures if args.again or not p.file.exists()}
-    # small pictures do not keep several cores busy, several runs do
-    os.environ['OMP_NUM_THREADS'] = str(max(1, (os.cpu_count() or 1) // args.jobs))
-    with ThreadPoolExecutor(args.jobs) as pool:
-        runs = pool.map(paint, missing.values())
-        for _ in tqdm(runs, total=len(missing), unit=' pictures'):
-            pass
-    (CHAPTERS / 'gallery.md').write_text(page(), encoding='utf-8')
+    missing = [p for p in pictures() if args.again or not (p.shown.exists() and p.whole.exists())]
+    for picture in tqdm(missing, unit=' pictures'):
+        paint(picture)
+    for language, name in (('en', 'gallery.md'), ('zh', 'gallery.zh.md')):
+        (CHAPTERS / name).write_text(page(language), encoding='utf-8')
     return 0
 
 

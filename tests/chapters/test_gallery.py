@@ -1,25 +1,60 @@
-"""The gallery: its page is the one that its command writes, and every picture is there."""
+"""The gallery: its pages are those that its command writes, and every picture is there."""
 
 import importlib.util
+import shlex
 from pathlib import Path
 
+import pytest
+from PIL import Image
+
+from styletransfer.images import parse_shape
 from styletransfer.train.wish import make_parser
 
-CHAPTERS = Path(__file__).parents[2] / 'chapters'
+ROOT = Path(__file__).parents[2]
+CHAPTERS = ROOT / 'chapters'
+LANGUAGES = {'en': 'gallery.md', 'zh': 'gallery.zh.md'}
 
 
-def load():
+@pytest.fixture(scope='module')
+def gallery():
     spec = importlib.util.spec_from_file_location('gallery', CHAPTERS / 'gallery.py')
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-def test_page_and_pictures_are_those_of_the_commands():
-    gallery = load()
-    pictures = [*gallery.SHEET, *(picture for _, _, row in gallery.ROWS for picture in row)]
-    assert (CHAPTERS / 'gallery.md').read_text(encoding='utf-8') == gallery.page()
-    assert {p.file for p in pictures} == set((CHAPTERS / 'gallery').glob('*.jpg'))
-    assert len({p.file for p in pictures}) == len({p.flags for p in pictures})
+@pytest.mark.parametrize('language', LANGUAGES)
+def test_the_page_is_the_one_that_the_command_writes(gallery, language):
+    text = (CHAPTERS / LANGUAGES[language]).read_text(encoding='utf-8')
+    assert text == gallery.page(language)
+    for picture in gallery.pictures():
+        assert f'src="gallery/{picture.name}"' in text
+        assert f'href="{picture.whole.relative_to(CHAPTERS)}"' in text
+        assert picture.command in text
+
+
+def test_there_are_the_pictures_of_the_commands_and_no_others(gallery):
+    pictures = gallery.pictures()
+    assert {p.shown for p in pictures} == set((CHAPTERS / 'gallery').glob('*.jpg'))
+    large = {p.whole for p in pictures if not p.own_size}
+    assert large == set((CHAPTERS / 'gallery' / 'large').iterdir())
+    assert len({p.words for p in pictures}) == len(pictures)
     for picture in pictures:
-        make_parser().parse_args(picture.argv)  # every flag is one that the command has
+        make_parser().parse_args(shlex.split(picture.words))  # the command has every flag
+
+
+def test_pictures_have_the_shape_of_their_photograph(gallery):
+    for name, photo in gallery.PHOTOS.items():
+        width, height = parse_shape(photo.shape)
+        assert max(width, height) == 1120
+        with Image.open(ROOT / 'assets' / 'content' / f'{name}.jpg') as img:
+            assert width / height == pytest.approx(img.width / img.height, rel=0.005)
+    for picture in gallery.pictures():
+        shape = parse_shape(picture.words.split()[-1])
+        with Image.open(picture.whole) as whole, Image.open(picture.shown) as shown:
+            assert whole.size == shape
+            assert max(shown.size) == 560
+
+
+def test_all_large_pictures_fit_into_twelve_megabytes(gallery):
+    assert sum(path.stat().st_size for path in gallery.LARGE.iterdir()) < 12_000_000
