@@ -13,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 READMES = ('README.md', 'README.zh.md')
+PAGES = (*READMES, 'chapters/gallery.md', 'chapters/gallery.zh.md')
 
 
 def code_blocks(name):
@@ -57,13 +58,32 @@ def test_every_command_of_the_readme_is_understood(capsys):
         assert told
 
 
-@pytest.mark.parametrize('name', READMES)
+def headings(text):
+    """Return the anchors of a page's headings, as code hosts make them."""
+    titles = re.findall(r'^#+ (.*)$', text, flags=re.MULTILINE)
+    return {re.sub(r'[^\w\- ]', '', title.lower()).replace(' ', '-') for title in titles}
+
+
+@pytest.mark.parametrize('name', PAGES)
 def test_links_lead_somewhere(name):
-    text = (ROOT / name).read_text(encoding='utf-8')
-    links = re.findall(r'\]\(([^)#]+)[^)]*\)', text) + re.findall(r'src="([^"]+)"', text)
+    page = ROOT / name
+    text = page.read_text(encoding='utf-8')
+    links = re.findall(r'\]\(([^)]+)\)', text) + re.findall(r'(?:src|href)="([^"]+)"', text)
+    assert links
     for link in links:
-        if '://' not in link:
-            assert (ROOT / link).exists(), link
+        if '://' in link:
+            continue
+        path, _, anchor = link.partition('#')
+        target = page.parent / path if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in headings(target.read_text(encoding='utf-8')), link
+
+
+def test_the_chinese_readme_shows_the_same_pictures():
+    english, chinese = (
+        re.findall(r'src="([^"]+)"', (ROOT / name).read_text(encoding='utf-8')) for name in READMES
+    )
+    assert english == chinese
 
 
 def test_continuous_integration_runs_the_test_command_as_printed():

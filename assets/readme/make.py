@@ -1,70 +1,93 @@
-"""Make the README's pictures: the hero, and for each knob a row in which only it moves.
+"""Make the README's pictures: the strip, one for each chapter, and for each knob a row.
 
-``python assets/readme/make.py`` (about five minutes on two cores)
+``python assets/readme/make.py`` cuts them from the gallery's, which ``python chapters/gallery.py``
+paints.
 """
 
-from dataclasses import replace
 from pathlib import Path
 
-import styletransfer  # noqa: F401  (before MXNet: it makes newer NumPys acceptable)
-
-# isort: split
-import mxnet as mx
-import numpy
-from PIL import Image
-
-from styletransfer import vgg
-from styletransfer.images import load_image, postprocess, preprocess, samples
-from styletransfer.recipes import TUTORIAL, with_shape, with_stages
-from styletransfer.synthesis import coarse_to_fine, painting
+from PIL import Image, ImageOps
 
 FOLDER = Path(__file__).parent
-KNOBS = {
-    'content_weight': (0.1, 1.0, 10.0),
-    'style_weight': (100.0, 1000.0, 10000.0),
-    'tv_weight': (5.0, 50.0, 500.0),
+ASSETS = FOLDER.parent
+GALLERY = ASSETS.parent / 'chapters' / 'gallery'
+STRIP = (
+    ('bridge', 'great_wave', (0.6, 0.5)),  # and where in it to look, from the top left corner
+    ('lake', 'starry_night', (0.3, 0.5)),
+    ('cat', 'the_kiss', (0.5, 0.5)),
+    ('beach_city', 'red_blue_horse', (1.0, 0.5)),
+    ('rooftops', 'stained_glass', (0.9, 0.5)),
+)
+# the lake: what it is made of from the left to the right, photograph or gallery
+CHAPTERS = {
+    'chapter1': ('content/lake', 'lake-oil_strokes-recipe-tutorial'),
+    'chapter2': (
+        'lake-oil_strokes-style-layers-relu1_1,relu2_1',
+        'lake-oil_strokes-style-layers-relu4_1,relu5_1',
+    ),
+    'chapter3': tuple(
+        f'lake-oil_strokes-recipe-{name}' for name in ('tutorial', 'vgg16_gd', 'painterly', 'fast')
+    ),
+    'chapter4': ('lake-starry_night-great_wave-content-mask-above-below',),
 }
-
-
-def pixels(img: mx.np.ndarray) -> Image.Image:
-    """Return a picture with values in 0-1 as Pillow has it."""
-    return Image.fromarray((img * 255).asnumpy().round().astype('uint8'))
+KNOBS = {  # in the middle the recipe's own number
+    'content_weight': ('content-weight-0.1', '', 'content-weight-10'),
+    'style_weight': ('style-weight-100', '', 'style-weight-10000'),
+    'tv_weight': ('tv-weight-0', '', 'tv-weight-1000'),
+}
+GAP = 5
 
 
 def row(pictures: list) -> Image.Image:
-    """Return pictures of one size side by side."""
-    width, height = pictures[0].size
-    strip = Image.new('RGB', (len(pictures) * (width + 6) - 6, height), 'white')
-    for i, picture in enumerate(pictures):
-        strip.paste(picture, (i * (width + 6), 0))
+    """Return pictures of one height side by side."""
+    width = sum(picture.width + GAP for picture in pictures) - GAP
+    strip = Image.new('RGB', (width, pictures[0].height), 'white')
+    left = 0
+    for picture in pictures:
+        strip.paste(picture, (left, 0))
+        left += picture.width + GAP
     return strip
 
 
+def column(content: str, style: str, centre: tuple) -> Image.Image:
+    """Return what was painted, 220 pixels wide, above its photograph and its painting."""
+    whole = Image.new('RGB', (220, 220 + GAP + 80), 'white')
+    for path, size, where, corner in (
+        (GALLERY / f'{content}-{style}.jpg', (220, 220), centre, (0, 0)),
+        (ASSETS / 'content' / f'{content}.jpg', (107, 80), centre, (0, 220 + GAP)),
+        (ASSETS / 'style' / f'{style}.jpg', (107, 80), (0.5, 0.5), (113, 220 + GAP)),
+    ):
+        with Image.open(path) as img:
+            whole.paste(ImageOps.fit(img.convert('RGB'), size, centering=where), corner)
+    return whole
+
+
+def bands(names: tuple) -> Image.Image:
+    """Return one lake, 224 pixels wide, from the left to the right out of several pictures."""
+    whole = Image.new('RGB', (224, 128))
+    for i, name in enumerate(names):
+        path = ASSETS / f'{name}.jpg' if '/' in name else GALLERY / f'{name}.jpg'
+        with Image.open(path) as img:
+            small = img.convert('RGB').resize(whole.size, Image.Resampling.BOX)
+        left, right = (whole.width * side // len(names) for side in (i, i + 1))
+        whole.paste(small.crop((left, 0, right, whole.height)), (left, 0))
+    return whole
+
+
+def knob(name: str, setting: str) -> Image.Image:
+    """Return the lake with one number changed: half as large, or of `tv_weight` a detail."""
+    words = filter(None, ['lake-oil_strokes-recipe-fast', setting])
+    with Image.open(GALLERY / f'{"-".join(words)}.jpg') as img:
+        return img.crop((60, 40, 340, 200)) if name == 'tv_weight' else img.reduce(2)
+
+
 def main() -> None:
-    """Paint, and save as JPEG."""
-    net, _ = vgg.get_net('vgg19_slim')
-    content = load_image(samples('content')['lake'])
-    style = load_image(samples('style')['oil_strokes'])
-
-    def paint(recipe):
-        X = coarse_to_fine(
-            painting(net, recipe, content, style, mx.cpu()),
-            recipe,
-            content,
-            mx.cpu(),
-            lambda step: None,
-        )
-        return pixels(postprocess(X))
-
-    shape = (560, 320)
-    shown = [pixels(postprocess(preprocess(img, shape))) for img in (content, style)]
-    hero = row([*shown, paint(TUTORIAL)])
-    hero.save(FOLDER / 'hero.jpg', quality=88)
-    small = with_stages(with_shape(TUTORIAL, (280, 160)), 'num_epochs', (250, 150))
-    for knob, values in KNOBS.items():
-        pictures = [paint(replace(small, **{knob: value})) for value in values]
-        row(pictures).save(FOLDER / f'{knob}.jpg', quality=88)
-        print(knob, *(round(float(numpy.asarray(picture).std()), 1) for picture in pictures))
+    """Cut, and save as JPEG."""
+    made = {'strip': row([column(*each) for each in STRIP])}
+    made.update((name, bands(names)) for name, names in CHAPTERS.items())
+    made.update((name, row([knob(name, s) for s in settings])) for name, settings in KNOBS.items())
+    for name, picture in made.items():
+        picture.save(FOLDER / f'{name}.jpg', quality=88)
 
 
 if __name__ == '__main__':
