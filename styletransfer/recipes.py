@@ -186,7 +186,8 @@ class Recipe:
                 layer_index(layer)
             if weights and len(weights) != len(layers):
                 raise InputError(
-                    f'{len(weights)} {kind} layer weights given for {len(layers)} {kind} layers'
+                    f'{len(weights)} {kind} layer weights given for {len(layers)} {kind} layers: '
+                    f'{kind}_layer_weights needs one for each'
                 )
             if any(not math.isfinite(weight) or weight < 0 for weight in weights):
                 raise InputError(f'{kind} layer weights must be finite numbers, not below 0')
