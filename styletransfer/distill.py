@@ -73,9 +73,9 @@ from styletransfer.weights.formats import (
 CONVS = [name for name in vgg.vgg_layer_names() if name.startswith('conv')][:13]
 TAPS = ('conv1_1', 'conv2_1', 'conv3_1', 'conv4_1', 'conv4_4', 'conv5_1')
 SLIM = vgg.BACKBONES['vgg19_slim']
-CONTENT = CONVS.index('conv4_4')  # of the book's recipes
+CONTENT = CONVS.index('conv4_4')  # of the tutorial's recipe
 
-# terms at the end of the coarse stage as the book's tutorial prints them for the full VGG-19,
+# terms at the end of the coarse stage as the tutorial prints them for the full VGG-19,
 # on its own pictures (epoch 450)
 BOOK_CONTENT, BOOK_STYLE = 50.59, 35.19
 
@@ -394,11 +394,11 @@ def balance(
     rounds: int,
     tell: Callable[[str], None],
 ) -> List[Conv]:
-    """Return the network for which the book's weights give the book's balance of losses.
+    """Return the network for which the weights of `TUTORIAL` give its balance of losses.
 
     All layers but conv4_4 share one factor, conv4_4 has another. The coarse stage of `TUTORIAL` is
     run on each pair; then the factors change so that, the picture being the same, its content and
-    style losses would be the book's. As the picture changes with them this takes some rounds.
+    style losses would be the tutorial's. As the picture changes with them this takes some rounds.
 
     Parameters
     ----------

@@ -186,7 +186,8 @@ class Recipe:
                 layer_index(layer)
             if weights and len(weights) != len(layers):
                 raise InputError(
-                    f'{len(weights)} {kind} layer weights given for {len(layers)} {kind} layers'
+                    f'{len(weights)} {kind} layer weights given for {len(layers)} {kind} layers: '
+                    f'{kind}_layer_weights needs one for each'
                 )
             if any(not math.isfinite(weight) or weight < 0 for weight in weights):
                 raise InputError(f'{kind} layer weights must be finite numbers, not below 0')
@@ -357,16 +358,17 @@ PAINTERLY = Recipe(
         Stage((280, 160), num_epochs=60),
         Stage((560, 320), num_epochs=40),
     ),
-    style_weight=10.0,
-    tv_weight=2.0,
-    content_layers=('relu4_2',),
+    style_weight=8.0,
+    tv_weight=4.0,
+    content_layers=('relu3_1', 'relu4_2'),
+    content_layer_weights=(0.5, 1.0),  # relu4_2 alone loses faces
     style_layers=('relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1'),
     scaling='relative',
     optimizer='lbfgs',
     pooling='average',
     oversample=2.0,
     bleed=0.03,
-    softening=1.0,
+    softening=1.4,
 )
 
 RECIPES = {

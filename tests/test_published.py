@@ -118,13 +118,14 @@ def vgg16_gd_retold(f, p, s, X):
 
 
 def painterly(f, p, s, X):
-    """Each loss over the size of its target; content 1, style 10, total variation 2."""
-    l = ((f['relu4_2'] - p['relu4_2']) ** 2).sum() / (p['relu4_2'] ** 2).sum()
+    """Each loss over the size of its target; content 1/2 and 1, style 8, total variation 4."""
+    l = 0.5 * ((f['relu3_1'] - p['relu3_1']) ** 2).sum() / (p['relu3_1'] ** 2).sum()
+    l = l + ((f['relu4_2'] - p['relu4_2']) ** 2).sum() / (p['relu4_2'] ** 2).sum()
     for name in ('relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1'):
         ours, theirs = (G(F[name]) / F[name].size for F in (f, s))
-        l = l + 10 * ((ours - theirs) ** 2).sum() / (theirs**2).sum()
+        l = l + 8 * ((ours - theirs) ** 2).sum() / (theirs**2).sum()
     down, right = X[:, :, 1:] - X[:, :, :-1], X[:, :, :, 1:] - X[:, :, :, :-1]
-    return l + 2 * 0.5 * (mx.nd.abs(down).mean() + mx.nd.abs(right).mean())
+    return l + 4 * 0.5 * (mx.nd.abs(down).mean() + mx.nd.abs(right).mean())
 
 
 PUBLISHED = [
