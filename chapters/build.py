@@ -13,7 +13,7 @@ that are run after the cell tagged ``parameters`` and replace its numbers by sma
 run every chapter in this mode, one after the other in one kernel.
 
 What a chapter may cost there: 15 seconds of one core, its first import of MXNet and d2l (3 of
-them) not counted. Chapters 1 to 4 take 7, 2, 12 and 8. Nearly all of it is the number of paintings
+them) not counted. Chapters 1 to 4 take 9, 2, 12 and 8. Nearly all of it is the number of paintings
 times what each takes to get ready, so a quick mode has fewer and smaller stages, not only fewer
 epochs; a figure costs 0.1 to 0.3 seconds.
 """

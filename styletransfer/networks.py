@@ -34,8 +34,9 @@ from styletransfer.vgg import (
 )
 from styletransfer.weights.formats import Conv
 
-# the slim network's outputs have the scale that suits the tutorial's weights; the weights of recipes
-# in units of 0-255 were chosen for a network whose outputs are larger, about as their pixels are
+# the slim network's outputs have the scale that suits the tutorial's weights; the weights of
+# recipes in units of 0-255 were chosen for a network whose outputs are larger, about as their
+# pixels are
 SLIM_FACTOR = 255 * float(rgb_std.mean())
 
 

@@ -49,7 +49,8 @@ from matplotlib import pyplot as plt
 from mxnet import autograd, gluon, image, init, np, npx
 from mxnet.gluon import nn
 from styletransfer import losses
-from styletransfer.images import load_image, postprocess, preprocess, rgb_mean, rgb_std, samples
+from styletransfer.images import load_image, postprocess, preprocess, resized
+from styletransfer.images import rgb_mean, rgb_std, samples
 from styletransfer.losses import content_loss, style_loss
 from styletransfer.objective import compute_loss
 from styletransfer.recipes import TUTORIAL, Recipe, Stage

@@ -1,4 +1,4 @@
-"""How soon each recipe of the tutorial's objective gets where: loss against seconds, in one figure.
+"""How soon each recipe of the tutorial's objective gets where: loss against seconds, one figure.
 
 ``python tests/benchmarks/recipes.py --output FOLDER`` paints six pairs of bundled pictures with
 ``tutorial`` and ``fast``, one after the other for each pair, and writes ``recipes.png``,

@@ -1,0 +1,241 @@
+"""Draw the diagrams of the chapters: the method, and from feature maps to the Gram matrix.
+
+    python chapters/diagrams.py [FOLDER]      (default: chapters/diagrams)
+
+All labels are symbols and names of layers, so that one drawing serves every language; the
+captions in the chapters say in words what is drawn. The picture that is shown as the result,
+finished.jpg, is no drawing: it was painted by the command in the caption of Figure 1.1, and saved
+with quality 90.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import matplotlib
+import numpy
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Arc, Circle, FancyArrowPatch, FancyBboxPatch, Rectangle
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = Path(__file__).resolve().parent / 'diagrams'
+
+INK, GREY, PALE = '#22303c', '#8a949e', '#eef1f4'
+CONTENT, STYLE, SMOOTH, BACK = '#2b6cb0', '#c77d0a', '#3c8d5a', '#c0392b'
+FONTS = {'font.family': 'DejaVu Sans', 'mathtext.fontset': 'stix', 'font.size': 11}
+
+CONVS = ((30, 33), (39, 42), (48, 50.6, 53.2, 55.8), (61.5, 64.1, 66.7, 69.3), (75,))
+HEIGHTS = (19, 15.5, 12.5, 10, 7.5)
+AXIS = 31  # the height at which the network's layers are lined up
+
+
+class Drawing:
+    """A canvas of `width` by `height` units, 10 of them an inch, and what is drawn on it."""
+
+    def __init__(self, width: float, height: float) -> None:
+        self.figure = Figure(figsize=(width / 10, height / 10), facecolor='white')
+        FigureCanvasAgg(self.figure)
+        self.ax = self.figure.add_axes((0, 0, 1, 1))
+        self.ax.set(xlim=(0, width), ylim=(0, height))
+        self.ax.set_axis_off()
+
+    def text(self, x: float, y: float, text: str, color: str = INK, **options: object) -> None:
+        """Write symbols around a point."""
+        self.ax.text(x, y, text, color=color, **{'ha': 'center', 'va': 'center', **options})
+
+    def line(self, points: list, color: str = INK, head: bool = True, **options: object) -> None:
+        """Draw a line through points, with an arrow's head at its end."""
+        options = {'lw': 1.6, 'zorder': 3, **options}
+        self.ax.plot(*zip(*points), color=color, solid_capstyle='round', **options)
+        if head:
+            tip = FancyArrowPatch(
+                points[-2],
+                points[-1],
+                arrowstyle='-|>',
+                mutation_scale=13,
+                lw=0,
+                color=color,
+                shrinkA=0,
+                shrinkB=0,
+                zorder=options['zorder'],
+            )
+            self.ax.add_patch(tip)
+
+    def box(self, x: float, y: float, text: str, color: str, width: float = 9) -> None:
+        """Write symbols in a box around a point."""
+        height = 5.6
+        corner = (x - width / 2 + 0.8, y - height / 2 + 0.8)
+        self.ax.add_patch(
+            FancyBboxPatch(
+                corner,
+                width - 1.6,
+                height - 1.6,
+                boxstyle='round,pad=0.8',
+                facecolor='white',
+                edgecolor=color,
+                lw=1.6,
+                zorder=4,
+            )
+        )
+        self.text(x, y, text, color, zorder=5, fontsize=14)
+
+    def picture(self, path: Path, x: float, y: float, width: float, color: str, lw: float) -> None:
+        """Show a picture in 7:4 with its lower left corner at a point, in a frame."""
+        height = width * 4 / 7
+        img = Image.open(path).convert('RGB').resize((350, 200), Image.Resampling.BOX)
+        self.ax.imshow(
+            numpy.asarray(img), extent=(x, x + width, y, y + height), aspect='auto', zorder=2
+        )
+        frame = Rectangle((x, y), width, height, fill=False, edgecolor=color, lw=lw, zorder=3)
+        self.ax.add_patch(frame)
+
+    def lock(self, x: float, y: float) -> None:
+        """Draw a padlock."""
+        self.ax.add_patch(Rectangle((x - 1.3, y - 1.6), 2.6, 2.2, facecolor=INK, zorder=5))
+        self.ax.add_patch(
+            Arc((x, y + 0.5), 1.7, 2.6, theta1=0, theta2=180, edgecolor=INK, lw=1.8, zorder=5)
+        )
+        self.ax.add_patch(Circle((x, y - 0.5), 0.32, facecolor='white', zorder=6))
+
+    def cells(self, x: float, y: float, numbers: numpy.ndarray, colors: list, most: float) -> None:
+        """Draw a matrix from its upper left corner, rows in their colours, deep where large."""
+        for (row, column), number in numpy.ndenumerate(numbers):
+            color = colors[row] if isinstance(colors[row], str) else colors[row][column]
+            left, bottom = x + SIDE * column, y - SIDE * (row + 1)
+            kwargs = {'edgecolor': 'white', 'lw': 2}
+            self.ax.add_patch(Rectangle((left, bottom), SIDE, SIDE, facecolor=PALE, **kwargs))
+            self.ax.add_patch(
+                Rectangle(
+                    (left, bottom),
+                    SIDE,
+                    SIDE,
+                    facecolor=color,
+                    alpha=0.75 * number / most,
+                    **kwargs,
+                )
+            )
+            self.text(left + SIDE / 2, bottom + SIDE / 2, f'{number:g}', fontsize=12)
+
+    def save(self, path: Path) -> None:
+        """Write the drawing as a PNG of 256 colours."""
+        self.figure.canvas.draw()
+        pixels = numpy.asarray(self.figure.canvas.buffer_rgba())[..., :3]
+        image = Image.fromarray(pixels).quantize(256, dither=Image.Dither.FLOYDSTEINBERG)
+        image.save(path, optimize=True)
+
+
+def method() -> Drawing:
+    """Draw pictures, network, taps and losses, and the way back to the pixels."""
+    drawing = Drawing(122, 50)
+    drawing.picture(ROOT / 'assets' / 'content' / 'lake.jpg', 4, 38, 17, CONTENT, 2)
+    drawing.picture(ROOT / 'assets' / 'style' / 'oil_strokes.jpg', 4, 25.5, 17, STYLE, 2)
+    drawing.picture(FOLDER / 'finished.jpg', 4, 11, 17, BACK, 3)
+    for y, name, color in ((43, 'C', CONTENT), (30.3, 'S', STYLE), (16, 'X', BACK)):
+        drawing.text(2, y, f'${name}$', color, fontsize=15)
+    for y, color in ((42.9, CONTENT), (30.4, STYLE), (15.9, BACK)):
+        drawing.line([(21.8, y), (25.8, AXIS + (y - AXIS) / 3)], color)
+    drawing.ax.add_patch(
+        FancyBboxPatch(
+            (27, 16), 50, 30.5, boxstyle='round,pad=1', facecolor=PALE, edgecolor=GREY, lw=1.2
+        )
+    )
+    drawing.lock(74.6, 18.2)
+    layers(drawing)
+    drawing.box(93, 43, r'$L_s$', STYLE)
+    drawing.box(93, 21, r'$L_c$', CONTENT)
+    drawing.box(93, 9, r'$L_{tv}$', SMOOTH)
+    drawing.line([(21.8, 14), (24.3, 14), (24.3, 9), (88.3, 9)], SMOOTH)
+    drawing.box(113, 24, r'$l$', INK, width=8)
+    for y, end, name, color in (
+        (43, 26, 's', STYLE),
+        (21, 24, 'c', CONTENT),
+        (9, 22, 'tv', SMOOTH),
+    ):
+        drawing.line([(97.7, y), (108.8, end)], color)
+        label = (103.5, (y + end) / 2 + (3.4 if y > 10 else -3.4))
+        if name == 'c':
+            label = (103.2, 25)
+        drawing.text(*label, rf'$w_{{{name}}}$', color, fontsize=14)
+    drawing.line([(113, 21), (113, 3), (12.5, 3), (12.5, 10.6)], BACK, ls=(0, (4, 2.5)), lw=1.8)
+    drawing.text(60, 5.2, r'$\partial l \,/\, \partial X$', BACK, fontsize=14)
+    return drawing
+
+
+def layers(drawing: Drawing) -> None:
+    """Draw the convolutions as bars, halved between the blocks, and where they are tapped."""
+    drawing.line([(26.6, AXIS), (75, AXIS)], GREY, head=False, lw=1, zorder=2)
+    last = CONVS[-1][-1]
+    for block, (positions, height) in enumerate(zip(CONVS, HEIGHTS), start=1):
+        for depth, x in enumerate(positions, start=1):
+            color = STYLE if depth == 1 else CONTENT if (block, depth) == (4, 4) else '#c3cbd3'
+            drawing.ax.add_patch(
+                Rectangle((x - 0.8, AXIS - height / 2), 1.6, height, facecolor=color, zorder=4)
+            )
+        x = positions[0]
+        drawing.line([(x, AXIS + height / 2), (x, 43)], STYLE, head=False)
+        drawing.ax.add_patch(Circle((x, 43), 0.45, facecolor=STYLE, zorder=5))
+        drawing.text(x, AXIS - height / 2 - 1.5, f'conv{block}_1', STYLE, fontsize=8.5)
+    drawing.line([(CONVS[0][0], 43), (88.3, 43)], STYLE)
+    x = CONVS[3][3]
+    drawing.line([(x, AXIS - HEIGHTS[3] / 2), (x, 21), (88.3, 21)], CONTENT)
+    drawing.text(x - 0.9, 23, 'conv4_4', CONTENT, fontsize=8.5, ha='right')
+    for x in (81, 83.6, 86.2):  # what is cut off
+        drawing.ax.add_patch(
+            Rectangle((x - 0.8, AXIS - 3.75), 1.6, 7.5, fill=False, edgecolor='#c3cbd3', ls=':')
+        )
+    drawing.line([(last + 3, AXIS - 5), (last + 3, AXIS + 5)], GREY, head=False, ls=':', lw=2)
+
+
+SIDE = 4.2  # of a matrix' cell
+MAPS = numpy.array([[[2, 0], [1, 0]], [[1, 0], [2, 0]], [[0, 3], [0, 1]]])
+
+
+def gram() -> Drawing:
+    """Draw three maps, the matrix of which they are the rows, and its product with itself."""
+    drawing = Drawing(110, 36.5)
+    colors = [CONTENT, STYLE, SMOOTH]
+    X = MAPS.reshape(3, 4)
+    top = AXIS - 3
+    for k, (M, color) in enumerate(zip(MAPS, colors)):
+        y = 33.5 - 10.6 * k
+        drawing.cells(5, y, M, [color] * 2, 3)
+        drawing.line([(14.2, y - SIDE), (21.5, top - SIDE * (k + 0.5) - 4)], color, lw=1.3)
+    drawing.text(2.6, 33.5 - SIDE, '$h$', GREY, fontsize=13)
+    drawing.text(5 + SIDE, 34.8, '$w$', GREY, fontsize=13)
+    top -= 4
+    drawing.cells(23, top, X, colors, 3)
+    drawing.text(31.4, top + 2.2, '$hw$', GREY, fontsize=13)
+    drawing.text(41.6, top - 1.5 * SIDE, '$c$', GREY, fontsize=13)
+    drawing.text(31.4, 5.2, r'$\mathbf{X}$', fontsize=16)
+    drawing.text(46.3, top - 1.5 * SIDE, r'$\times$', fontsize=17)
+    drawing.cells(50, top + SIDE / 2, X.T, [colors] * 4, 3)
+    drawing.text(56.3, 5.2, r'$\mathbf{X}^{\top}$', fontsize=16)
+    drawing.text(67.4, top - 1.5 * SIDE, '$=$', fontsize=17)
+    drawing.cells(72, top, X @ X.T, [INK] * 3, 16)
+    drawing.text(78.3, top + 2.2, '$c$', GREY, fontsize=13)
+    drawing.text(86.4, top - 1.5 * SIDE, '$c$', GREY, fontsize=13)
+    drawing.text(79.5, 5.2, r'$\mathbf{X}\mathbf{X}^{\top} = chw\,\mathbf{G}$', fontsize=16)
+    drawing.text(
+        99,
+        top - 1.5 * SIDE,
+        '$4 = 2\\cdot 1 + 0\\cdot 0$\n$\\quad\\;\\,+\\,1\\cdot 2 + 0\\cdot 0$',
+        fontsize=12,
+    )
+    return drawing
+
+
+DIAGRAMS = {'method.png': method, 'gram.png': gram}
+
+
+def main(folder: Path = FOLDER) -> None:
+    """Draw all diagrams into a folder."""
+    with matplotlib.rc_context({**FONTS, 'figure.dpi': 150}):
+        for name, draw in DIAGRAMS.items():
+            draw().save(folder / name)
+
+
+if __name__ == '__main__':
+    main(*map(Path, sys.argv[1:2]))
