@@ -148,15 +148,34 @@ PAIRS = [
     pair('lake', 'oil_strokes'),
     pair('lake', 'starry_night'),
     pair('rooftops', 'stained_glass'),
+    pair('rooftops', 'starry_night'),
     pair('bridge', 'great_wave'),
+    pair('bridge', 'sainte_victoire'),
     pair('beach_city', 'red_blue_horse'),
+    pair('beach_city', 'street_pavers'),
+    pair('cat', 'great_wave'),
     pair('cat', 'the_kiss'),
+    pair('otter', 'woodblock'),
+    pair('otter', 'irises'),
     pair('colosseum', 'ink_wash'),
+    pair('colosseum', 'grande_jatte'),
+    pair('astronaut', 'starry_night'),
+    pair('astronaut', 'irises'),
 ]
 RECIPES = [
     recipe('tutorial', Text('the default, in two resolutions', '默认，两个分辨率')),
+    recipe('d2l_v1', Text("the book's first Chinese edition", '《动手学深度学习》中文第一版')),
+    recipe('d2l', Text("the book's current editions", '《动手学深度学习》现行版')),
     recipe('fast', Text("the tutorial's losses by L-BFGS", '教程的损失，用 L-BFGS')),
     recipe('painterly', Text('the one to hang', '用来挂起来的')),
+    recipe(
+        'gatys_2016',
+        Text(
+            'from white noise; at the printed ratio the photograph stays',
+            '从白噪声开始；按论文所印的比值，照片保留下来',
+        ),
+    ),
+    recipe('keras', Text("Keras' example until 2020", '2020 年以前的 Keras 示例')),
     recipe('vgg16_gd', Text('the Hvass-Labs tutorial', 'Hvass-Labs 教程')),
 ]
 Row = Tuple[Text, Text, Sequence[Picture]]  # title, what to see, pictures
@@ -180,6 +199,49 @@ ROWS: Sequence[Row] = (
         RECIPES,
     ),
     (
+        Text('Colour', '颜色'),
+        Text(
+            'The painting lends its strokes, and the photograph keeps its sunset.',
+            '画作借出笔触，照片留住晚霞。',
+        ),
+        [
+            plain(Text('as it comes', '不加限制'), 'rooftops', 'starry_night'),
+            *(
+                knob('--preserve-color', way, 'rooftops', 'starry_night')
+                for way in ('luminance', 'linear', 'histogram')
+            ),
+        ],
+    ),
+    (
+        Text('Scale of the strokes', '笔触的大小'),
+        Text(
+            'The same painting at half, one and two times the size of the picture.',
+            '同一幅画取成图的一半、一倍和两倍大小。',
+        ),
+        [
+            knob('--style-scale', '0.5'),
+            plain(Text('1, the default', '1，默认值')),
+            knob('--style-scale', '2'),
+        ],
+    ),
+    (
+        Text('Several styles', '多种风格'),
+        Text(
+            'Between two paintings: a mixture of their Gram matrices.',
+            '在两幅画之间：格拉姆矩阵的混合。',
+        ),
+        [
+            plain(PAINTINGS['great_wave'], 'cat', 'great_wave'),
+            Picture(
+                Text('half and half', '各一半'),
+                'cat',
+                'great_wave the_kiss',
+                '--style-weights 0.5 0.5',
+            ),
+            plain(PAINTINGS['the_kiss'], 'cat', 'the_kiss'),
+        ],
+    ),
+    (
         Text('Space', '空间'),
         Text(
             'One painting for the whole, and one above the ridge, another below.',
@@ -194,6 +256,15 @@ ROWS: Sequence[Row] = (
                 ),
                 'lake',
                 'starry_night great_wave',
+                MASKS,
+            ),
+            Picture(
+                Text(
+                    'The Great Wave above, The Starry Night below',
+                    '上《神奈川冲浪里》，下《星夜》',
+                ),
+                'lake',
+                'great_wave starry_night',
                 MASKS,
             ),
         ],
@@ -234,13 +305,13 @@ TITLE = Text('Gallery', '画廊')
 ABOUT = Text(
     'Every picture here was made by the command below its table, on a CPU, with the network and '
     'the pictures that come with the course; `python chapters/gallery.py` makes them all. A click '
-    'shows it whole, 1120 pixels along its longer side. The recipe is `painterly`; at this size '
-    'it need not paint larger than the picture, `--oversample 1`: one to two minutes each on two '
-    'quiet cores.',
+    'shows it whole, 1120 pixels along its longer side. Where no other is named, the recipe is '
+    '`painterly`; at this size it need not paint larger than the picture, `--oversample 1`. '
+    'A picture takes about a minute on two cores.',
     '这里的每幅图都由表格下方的命令在 CPU 上画成，用的是随课程附带的网络和图像；'
     '`python chapters/gallery.py` 会把它们全部画一遍。点击可看原大（长边 1120 像素）。'
-    '配方是 `painterly`；这样大的图不必先画得更大再缩小，故加 `--oversample 1`：'
-    '双核 CPU 空闲时每幅一到两分钟。',
+    '未注明时，配方是 `painterly`；这样大的图不必先画得更大再缩小，故加 `--oversample 1`。'
+    '每幅在双核 CPU 上约需一分钟。',
 )
 COMMANDS = Text('The commands', '命令')
 SAMPLES = Text('What they are made of', '素材')

@@ -26,7 +26,8 @@ CHAPTERS = {
         'lake-oil_strokes-style-layers-relu4_1,relu5_1',
     ),
     'chapter3': tuple(
-        f'lake-oil_strokes-recipe-{name}' for name in ('tutorial', 'vgg16_gd', 'painterly', 'fast')
+        f'lake-oil_strokes-recipe-{name}'
+        for name in ('vgg16_gd', 'gatys_2016', 'd2l', 'painterly')
     ),
     'chapter4': ('lake-starry_night-great_wave-content-mask-above-below',),
 }
