@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Dict
 
 import mxnet as mx
-from mxnet import autograd, npx
+from mxnet import autograd, gluon, npx
 from mxnet import numpy as np
 from mxnet.gluon import nn
 
@@ -268,3 +268,12 @@ def _of_eight(F: Any, part: Any) -> Any:
 def one_style(k: int, styles: int) -> np.ndarray:
     """Return the shares S, of shape (1, styles), that ask for the style of row k."""
     return npx.one_hot(np.array([k]), styles)
+
+
+def learned(net: nn.HybridBlock) -> Dict[str, gluon.Parameter]:
+    """Return, by name, all parameters of a network but the statistics that its norms keep."""
+    return {
+        name: parameter
+        for name, parameter in net._collect_params_with_prefix().items()
+        if name.rpartition('.')[2] not in ('mean', 'variance')
+    }

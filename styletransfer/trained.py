@@ -21,11 +21,12 @@ from mxnet import autograd
 from mxnet import numpy as np
 from mxnet.gluon import nn
 
+from styletransfer.blocks import learned
 from styletransfer.controls import check_weights
 from styletransfer.errors import InputError, unknown
 from styletransfer.feedforward import johnson
 from styletransfer.files import assets_folder, fits, open_regular, reading, replacing
-from styletransfer.images import postprocess, preprocess
+from styletransfer.images import postprocess, preprocess, resized
 from styletransfer.machine import available_memory
 from styletransfer.optimizers import Arrays
 from styletransfer.weights.arrays import open_safetensors
@@ -67,6 +68,8 @@ class Painter:
         As of `Method`.
     notes : mapping of str to str
         What its file says of it.
+    setting : dataclass, optional
+        The numbers that it was trained with.
     """
 
     def __init__(
@@ -76,8 +79,9 @@ class Painter:
         reach: int,
         multiple: int,
         notes: Mapping[str, str],
+        setting: Any = None,
     ) -> None:
-        self.net, self.styles = net, tuple(styles)
+        self.net, self.styles, self.setting = net, tuple(styles), setting
         self.reach, self.multiple, self.notes = reach, multiple, dict(notes)
 
     def shares(self, names: Sequence[str], weights: Sequence[float] = ()) -> np.ndarray:
@@ -143,9 +147,10 @@ class Painter:
         """Paint a picture in strips, with the statistics of the picture made small enough."""
         h, w = X.shape[2:]
         scale = math.sqrt(most / (h * w))
-        small = tuple(max(SMALLEST, round(side * scale)) for side in (w, h))
+        small = max(SMALLEST, round(w * scale)), max(SMALLEST, round(h * scale))
         img = postprocess(X) * 255
-        keep_statistics(self.net, extended(preprocess(img, small), self.multiple), S)
+        X_small = preprocess(resized(img, small), small)
+        keep_statistics(self.net, extended(X_small, self.multiple), S)
         halo = -(-self.reach // self.multiple) * self.multiple
         rows = max(halo, most // w - 2 * halo)
         return in_strips(self.net, X, S, rows // self.multiple * self.multiple, halo)
@@ -249,20 +254,14 @@ def save(
 
 
 def weights_of(net: nn.HybridBlock) -> Arrays:
-    """Return all that a network has learned, by name: not what its norms keep of a picture."""
-    parameters = net._collect_params_with_prefix().items()
-    return {
-        name: parameter.data().asnumpy()
-        for name, parameter in parameters
-        if parameter.grad_req != 'null'
-    }
+    """Return all that a network has learned, by name."""
+    return {name: parameter.data().asnumpy() for name, parameter in learned(net).items()}
 
 
 def set_weights(net: nn.HybridBlock, arrays: Mapping[str, numpy.ndarray]) -> None:
     """Give a network what `weights_of` another, of the same layers, has returned."""
-    for name, parameter in net._collect_params_with_prefix().items():
-        if parameter.grad_req != 'null':
-            parameter.set_data(np.array(arrays[name], dtype='float32'))
+    for name, parameter in learned(net).items():
+        parameter.set_data(np.array(arrays[name], dtype='float32'))
 
 
 def digest(arrays: Mapping[str, numpy.ndarray]) -> str:
@@ -321,7 +320,7 @@ def load(path: Path) -> Painter:
     if digest(arrays) != notes.get('sha256'):
         raise InputError(f"'{path}' is damaged: its numbers are not those that were saved")
     set_weights(net, arrays)
-    return Painter(net, styles, method.reach(setting), method.multiple, notes)
+    return Painter(net, styles, method.reach(setting), method.multiple, notes, setting)
 
 
 def _fitting(wanted: Arrays, stored: Mapping[str, Any]) -> Arrays:

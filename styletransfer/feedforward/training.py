@@ -13,7 +13,7 @@ import sys
 from collections import Counter
 from dataclasses import asdict, fields, replace
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import mxnet as mx
 import numpy
@@ -74,11 +74,18 @@ class Method(NamedTuple):
     default: str
     lesson: Any
     looking: Any
+    network: Tuple[str, ...]  # numbers that a network has for good
+    adding: Dict[str, Any]  # numbers with which rows are added
 
 
 METHODS = {
     'johnson': Method(
-        johnson.SETTINGS, johnson.JOHNSON_SLIM.name, johnson.Lesson, johnson.loss_network
+        johnson.SETTINGS,
+        johnson.JOHNSON_SLIM.name,
+        johnson.Lesson,
+        johnson.loss_network,
+        ('widths', 'residuals'),
+        johnson.ADDING,
     )
 }
 
@@ -102,10 +109,15 @@ def make_parser() -> Parser:
     parser = Parser('feedforward train', 'Train a network that paints any photo in one pass.')
     add = parser.add_argument
     add('method', help=', '.join(METHODS))
-    add('photos', nargs='?', help='a folder of photographs, with the folders in it')
+    add('photos', nargs='*', help='folders of photographs, with the folders in them')
     add('--style', nargs='+', help='paintings: files or samples (all samples)')
     add('--output', default='outputs', metavar='FOLDER', help='for the results (%(default)s)')
     add('--setting', help='published numbers, by name (the slim one)')
+    add(
+        '--add-to',
+        metavar='NET',
+        help='a trained network, by name or file: nothing but rows for the paintings is learned',
+    )
     add('--seed', type=argument(natural), default=0, help='of all randomness (%(default)s)')
     add('--sheet-every', type=argument(positive), default=250, metavar='N', help='steps')
     add('--checkpoint-every', type=argument(positive), default=100, metavar='N', help='steps')
@@ -139,10 +151,16 @@ def setting_of(args: Any) -> Any:
     if args.method not in METHODS:
         raise unknown('method', args.method, METHODS)
     method = METHODS[args.method]
-    name = args.setting or method.default
-    if name not in method.settings:
-        raise unknown(f'setting of {args.method}', name, method.settings)
-    setting = method.settings[name]
+    if args.add_to:
+        fixed = [name for name in ('setting', *method.network) if getattr(args, name)]
+        if fixed:
+            raise InputError(f'--{fixed[0]} is that of the network in --add-to: leave it out')
+        setting = replace(trained.load(trained.find(args.add_to)).setting, **method.adding)
+    else:
+        name = args.setting or method.default
+        if name not in method.settings:
+            raise unknown(f'setting of {args.method}', name, method.settings)
+        setting = method.settings[name]
     asked = {entry.name: getattr(args, entry.name, None) for entry in fields(setting)}
     changes = {
         name: tuple(value) if isinstance(value, list) else value
@@ -157,10 +175,16 @@ class Run(NamedTuple):
 
     args: Any
     setting: Any
+    before: Tuple[str, ...]  # rows that the network has already
     styles: Dict[str, Path]
     photos: List[Path]
     lesson: Any
     folder: Path
+
+    @property
+    def rows(self) -> List[str]:
+        """Return the names of all rows that the network will have."""
+        return [*self.before, *self.styles]
 
     @property
     def fingerprint(self) -> Dict[str, Any]:
@@ -172,6 +196,7 @@ class Run(NamedTuple):
                 'setting': asdict(self.setting),
                 'styles': {name: file_hash(path) for name, path in self.styles.items()},
                 'photos': photos,
+                'add_to': file_hash(trained.find(self.args.add_to)) if self.args.add_to else None,
                 'seed': self.args.seed,
             }
         )
@@ -200,20 +225,26 @@ def make_run(args: Any) -> Run:
         raise InputError('name a folder of photographs behind the method')
     names = args.style or list(samples('style'))
     paths = [picture_path(name, 'style') for name in names]
-    for name, count in Counter(path.stem for path in paths).items():
+    painter = trained.load(trained.find(args.add_to)) if args.add_to else None
+    before = painter.styles if painter else ()
+    for name, count in Counter([*before, *(path.stem for path in paths)]).items():
         if count > 1:
-            raise InputError(f"two paintings are called '{name}': rename one")
-    photos = find_pictures(args.photos, deep=True)
-    if not photos:
-        raise InputError(f"there are no pictures in '{args.photos}'")
+            raise InputError(f"two styles would be called '{name}': rename one")
+    photos: List[Path] = []
+    for folder in args.photos:
+        found = find_pictures(folder, deep=True)
+        if not found:
+            raise InputError(f"there are no pictures in '{folder}'")
+        photos += found
     check_memory(setting)
     check_writable(Path(args.output), (1000, 1000))
     paintings = [load_image(path) for path in paths]
     method = METHODS[args.method]
     looking = method.looking(setting, args.quiet)
-    lesson = method.lesson(setting, looking, paintings, photos, args.seed)
+    known = trained.weights_of(painter.net) if painter else None
+    lesson = method.lesson(setting, looking, paintings, photos, args.seed, known)
     styles = {path.stem: path for path in paths}
-    return Run(args, setting, styles, photos, lesson, Path(args.output))
+    return Run(args, setting, before, styles, photos, lesson, Path(args.output))
 
 
 def check_memory(setting: Any) -> None:
@@ -238,7 +269,7 @@ class Sheets:
         photos = [load_image(samples('content')[name], SHEET_SHAPE) for name in names]
         self.photos = [preprocess(img, SHEET_SHAPE) for img in photos]
         method = trained.METHODS[run.args.method]
-        self.net: nn.HybridBlock = method.make(run.setting, len(run.styles))
+        self.net: nn.HybridBlock = method.make(run.setting, len(run.rows))
 
     def __call__(self, step: Step) -> None:
         """Paint a sheet if it is time for one."""
@@ -255,8 +286,8 @@ class Sheets:
     def row(self, X: np.ndarray) -> Dict[str, np.ndarray]:
         """Return a photo and its paintings in all styles, RGB in 0-1, by name."""
         pictures = {'photo': postprocess(X)}
-        for k, name in enumerate(self.run.styles):
-            S = one_style(k, len(self.run.styles))
+        for k, name in enumerate(self.run.styles, len(self.run.before)):
+            S = one_style(k, len(self.run.rows))
             pictures[name] = postprocess(trained.whole(self.net, X, S))
         return pictures
 
@@ -297,7 +328,7 @@ def interrupted(args: Any, argv: Sequence[str]) -> Any:
     parser = make_parser()
     then = parser.parse_args(saved.record['argv'])
     for name, value in vars(args).items():
-        given = name not in MANNER and value not in (None, parser.get_default(name))
+        given = name not in MANNER and value not in (None, [], parser.get_default(name))
         if given and value != getattr(then, name):
             raise InputError(
                 f'the interrupted run had another {name.replace("_", " ")}: leave it out to go on '
@@ -377,9 +408,7 @@ def write_results(job: Run, history: History, sheets: Sheets) -> None:
         'trained_by': f'styletransfer {styletransfer.__version__}',
         'photos': str(len(job.photos)),
     }
-    trained.save(
-        job.network_path, job.args.method, job.setting, list(job.styles), job.lesson.net, notes
-    )
+    trained.save(job.network_path, job.args.method, job.setting, job.rows, job.lesson.net, notes)
     pictures = [*sheets.row(sheets.photos[0]).items()][:6]  # more would be too small to see
     save_figure(job.folder / FIGURE, dict(pictures), history)
     record = {

@@ -33,7 +33,14 @@ from styletransfer.losses import gram, tv_loss
 from styletransfer.vgg import extract_features, freeze, truncated_vgg
 
 SMALL = replace(
-    JOHNSON_SLIM, widths=(4, 6, 8), residuals=1, crops=((32, 3), (40, 2)), style_crops=3, batch=2
+    JOHNSON_SLIM,
+    widths=(4, 6, 8),
+    residuals=1,
+    content_layer='relu3_3',
+    style_layers=JOHNSON_2016.style_layers,
+    crops=((32, 3), (40, 2)),
+    style_crops=3,
+    batch=2,
 )
 
 

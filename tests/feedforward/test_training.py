@@ -164,7 +164,7 @@ def test_divergence_is_told_in_one_line(material, tmp_path, capsys):
         (['--widths', '4,4'], 'three widths'),
         (['--widths', '4,x,4'], 'not a whole number'),
         (['--style', 'oil_stroke'], "did you mean 'oil_strokes'"),
-        (['--style', 'woodblock', 'woodblock'], "two paintings are called 'woodblock'"),
+        (['--style', 'woodblock', 'woodblock'], "two styles would be called 'woodblock'"),
         (['--resume'], 'nothing to resume'),
         (['--output', 'file'], 'a file, not a folder'),
         (['--output', 'foreign'], "'johnson.safetensors' in --output 'foreign' is not of"),
@@ -198,3 +198,27 @@ def test_what_is_missing_is_told(arguments, message, capsys, tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     assert main(['train', *arguments]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_style_is_added_and_the_others_stay(material, whole, tmp_path, capsys):
+    known = trained.load(whole / 'johnson.safetensors')
+    photos = material[1]
+    arguments = ['johnson', photos, '--style', 'oil_strokes', '--add-to']
+    arguments += [str(whole / 'johnson.safetensors'), '--crops', '32x3', '--output', str(tmp_path)]
+    assert main(['train', *arguments, '--quiet']) == 0
+    more = trained.load(tmp_path / 'johnson.safetensors')
+    assert more.styles == ('paint0', 'paint1', 'oil_strokes')
+    before, after = trained.weights_of(known.net), trained.weights_of(more.net)
+    for name, array in before.items():
+        if name.endswith(('gamma', 'beta')):
+            numpy.testing.assert_array_equal(after[name][:2], array, err_msg=name)
+            assert (after[name][2] != array.mean(axis=0)).any(), name
+        else:
+            numpy.testing.assert_array_equal(after[name], array, err_msg=name)
+    for changes, message in (
+        (['--widths', '4,4,4'], '--widths is that of the network in --add-to'),
+        (['--setting', 'johnson_slim'], '--setting is that of the network'),
+        (['--style', 'paint0.png'], "two styles would be called 'paint0'"),
+    ):
+        assert main(['train', *arguments, *changes]) == 2
+        assert message in capsys.readouterr().err
