@@ -150,16 +150,48 @@ def test_a_residual_block_is_that_written_in_numpy():
     assert (Y.asnumpy() < 0).any()  # no ReLU behind the sum
 
 
-def test_upsampling_is_that_written_in_numpy():
+def enlarged(X, enlargement):
+    """Write the enlargements in NumPy, with a pixel beyond each border."""
+    if enlargement == 'nearest':
+        X = X.repeat(2, axis=2).repeat(2, axis=3)
+        return numpy.pad(X, [(0, 0), (0, 0), (1, 1), (1, 1)], mode='reflect')
+    X = numpy.pad(X, [(0, 0), (0, 0), (1, 1), (1, 1)], mode='reflect')
+    for axis in (2, 3):
+        X = numpy.moveaxis(X, axis, 0)
+        Y = numpy.empty((2 * len(X) - 1, *X.shape[1:]), X.dtype)
+        Y[::2], Y[1::2] = X, (X[1:] + X[:-1]) / 2
+        X = numpy.moveaxis(Y[1:], 0, axis)  # from half a pixel before the first to the last's next
+    return X
+
+
+@pytest.mark.parametrize('enlargement', ['nearest', 'linear'])
+def test_upsampling_is_that_written_in_numpy(enlargement):
     X, S = normal(2, 4, 5, 6), shares()
-    block = ready(Upsampling(3, 4, STYLES), X, S)
+    block = ready(Upsampling(3, 4, STYLES, enlargement=enlargement), X, S)
     with autograd.train_mode():
         Y = block(X, S)
     told = arrays(block)
-    Z = X.asnumpy().repeat(2, axis=2).repeat(2, axis=3)
-    Z = plain_conv(Z, told['weight'], told['bias'])
+    Z = enlarged(X.asnumpy(), enlargement)
+    assert Z.shape == (2, 4, 12, 14)
+    windows = numpy.lib.stride_tricks.sliding_window_view(Z, (3, 3), axis=(2, 3))
+    Z = numpy.einsum('nchwij,ocij->nohw', windows, told['weight'])
+    Z = Z + told['bias'].reshape(1, -1, 1, 1)
     gamma, beta = (S.asnumpy() @ told[f'norm.{name}'] for name in ('gamma', 'beta'))
     close(Y, numpy.maximum(plain_norm(Z, gamma, beta), 0), atol=1e-4)
+
+
+def test_a_line_stays_a_line():
+    """Enlarged in steps, a slope is as many steps, and a grid of them stays in the picture."""
+    X = np.arange(8.0).reshape(1, 1, 1, 8) + np.zeros((1, 1, 8, 1))
+    for enlargement, even in (('nearest', False), ('linear', True)):
+        block = Upsampling(1, 1, 1, bias=False, enlargement=enlargement)
+        block.initialize()
+        with autograd.train_mode():
+            block(X, np.ones((1, 1)))
+            block.weight.set_data(np.array([[0, 0, 0], [0, 1, 0], [0, 0, 0]]).reshape(1, 1, 3, 3))
+            block.norm.beta.set_data(np.array([[9.0]]))  # so that ReLU changes nothing
+            steps = numpy.diff(block(X, np.ones((1, 1)))[0, 0, 8].asnumpy()[2:-2])
+        assert numpy.allclose(steps, steps[0], atol=1e-4) == even
 
 
 @pytest.mark.parametrize('styles', [0, STYLES])
@@ -180,11 +212,12 @@ def test_the_last_convolution_is_that_written_in_numpy(styles):
 
 @pytest.mark.parametrize('bias', [False, True])
 @pytest.mark.parametrize('compiled', [False, True])
+@pytest.mark.parametrize('way', ['nearest', 'linear'])
 @pytest.mark.parametrize(('n', 'shape'), [(1, (4, 4)), (1, (5, 9)), (2, (8, 6))])
-def test_the_fast_form_is_equal_to_the_training_form(bias, compiled, n, shape):
+def test_the_fast_form_is_equal_to_the_training_form(bias, compiled, way, n, shape):
     X, S = normal(n, 4, *shape), shares(n)
-    plain = ready(Upsampling(6, 4, STYLES, bias), X, S)
-    fast = ready(Upsampling(6, 4, STYLES, bias, fast=True), X, S)
+    plain = ready(Upsampling(6, 4, STYLES, bias, way), X, S)
+    fast = ready(Upsampling(6, 4, STYLES, bias, way, fast=True), X, S)
     for name, parameter in fast._collect_params_with_prefix().items():
         parameter.set_data(arrays(plain)[name])
     if compiled:
@@ -242,6 +275,8 @@ def test_a_part_is_painted_with_the_statistics_of_the_whole():
     close(norm(X[:, :, 2:5], S), whole[:, :, 2:5])
 
 
-def test_a_kernel_without_a_middle_is_refused():
+def test_what_cannot_be_is_refused():
     with pytest.raises(InputError, match='it must be odd'):
         Layer(4, 3, kernel=4)
+    with pytest.raises(InputError, match="did you mean 'linear'"):
+        Upsampling(4, 3, 1, enlargement='linar')

@@ -11,6 +11,7 @@ from safetensors.numpy import load_file
 from styletransfer import trained
 from styletransfer.errors import InputError
 from styletransfer.feedforward.johnson import JOHNSON_SLIM, make_net, reach
+from styletransfer.images import postprocess, preprocess
 from styletransfer.trained import (
     Painter,
     digest,
@@ -199,6 +200,9 @@ def test_strength_goes_from_the_photo_to_the_painting():
     S = p.shares(['oil'])
     photo, half, painting = (p.paint(img, S, a).asnumpy() for a in (0.0, 0.5, 1.0))
     numpy.testing.assert_allclose(photo * 255, img.asnumpy(), atol=1e-3)
+    numpy.testing.assert_array_equal(
+        painting, postprocess(p(preprocess(img, (24, 16)), S)).asnumpy()
+    )
     inside = (painting > 0) & (painting < 1)  # not clipped
     numpy.testing.assert_allclose(half[inside], (photo + painting)[inside] / 2, atol=1e-4)
 

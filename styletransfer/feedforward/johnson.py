@@ -28,7 +28,7 @@ from mxnet import init, npx
 from mxnet import numpy as np
 from mxnet.gluon import nn
 
-from styletransfer.blocks import Layer, Residual, ToColours, Upsampling, learned
+from styletransfer.blocks import ENLARGEMENTS, Layer, Residual, ToColours, Upsampling, learned
 from styletransfer.command import listed, natural, positive
 from styletransfer.errors import InputError, unknown
 from styletransfer.images import (
@@ -83,6 +83,7 @@ class Setting:
     residuals: int = option(5, 'residual blocks', natural)
     kernel: int = 9  # side of the first and the last convolution's
     bias: bool = True
+    enlargement: str = 'nearest'  # one of `blocks.ENLARGEMENTS`
     ending: str = 'linear'  # one of `ENDINGS`
     initial: float = 0.0  # deviation of the weights at first; 0 for that of He et al. (2015)
     # the losses
@@ -111,7 +112,13 @@ class Setting:
     def __post_init__(self) -> None:
         if len(self.widths) != 3 or max(self.widths) > 1024 or self.residuals > 64:
             raise InputError('a network has three widths, of at most 1024, and 64 blocks at most')
-        for name, table in (('ending', ENDINGS), ('scaling', SCALINGS), ('tv', TV_LOSSES)):
+        parts: Dict[str, Mapping[str, Any]] = {
+            'enlargement': ENLARGEMENTS,
+            'ending': ENDINGS,
+            'scaling': SCALINGS,
+            'tv': TV_LOSSES,
+        }
+        for name, table in parts.items():
             if getattr(self, name) not in table:
                 raise unknown(name, getattr(self, name), table)
         for name in ('content_weight', 'style_weight', 'tv_weight', 'lr'):
@@ -191,8 +198,8 @@ class TransformationNet(nn.HybridBlock):
             Layer(two, one, stride=2, **options),
             Layer(four, two, stride=2, **options),
             *(Residual(four, **options) for _ in range(setting.residuals)),
-            Upsampling(two, four, fast=fast, **options),
-            Upsampling(one, two, fast=fast, **options),
+            Upsampling(two, four, enlargement=setting.enlargement, fast=fast, **options),
+            Upsampling(one, two, enlargement=setting.enlargement, fast=fast, **options),
         )
         rows = styles if ENDINGS[setting.ending].norm else 0
         self.last = ToColours(one, setting.kernel, rows, setting.bias or not rows)
@@ -229,7 +236,7 @@ def make_net(
 def reach(setting: Setting) -> int:
     """Return how many pixels away, at most, a pixel of the result looks at the photo."""
     # the first convolution and the last, the halving one and that of doubled pixels; the same two
-    # at half the size; and as pixels are doubled, up to three that are no centre of any kernel
+    # at half the size; and as pixels are enlarged, up to three that are no centre of any kernel
     at_full_size = 2 * (setting.kernel // 2) + 1 + 1
     return at_full_size + 2 * (1 + 1) + 4 * 2 * setting.residuals + 3
 
@@ -291,6 +298,7 @@ JOHNSON_SLIM = Setting(
     widths=(16, 32, 64),
     kernel=5,
     bias=False,
+    enlargement='linear',
     family='vgg19',
     pixels='imagenet',
     content_layer='relu4_2',  # further from the pixels: strokes may move what is small

@@ -116,13 +116,18 @@ def test_styles_are_mixed_by_shares(net, photos, tmp_path):
 
 @pytest.mark.parametrize('way', ['luminance', 'linear', 'histogram'])
 def test_the_colours_of_the_photo_are_kept(way, net, photos):
-    painter, img = trained.load(net), load_image(photos / 'one.png')
+    painter, img, given = trained.load(net), load_image(photos / 'one.png'), []
+    paint = painter.paint
+    painter.paint = lambda img, *rest: given.append(img) or paint(img, *rest)
     plain = painted(painter, img, Wish(('oil',))).asnumpy()
     kept = painted(painter, img, Wish(('oil',), preserve_color=way)).asnumpy()
     colours = img.asnumpy() / 255
     distance = [numpy.abs(Y.mean((0, 1)) - colours.mean((0, 1))).max() for Y in (plain, kept)]
     assert distance[1] < 0.6 * distance[0]
     assert 0 <= kept.min() <= kept.max() <= 1
+    assert bool((given[1] == given[1][:, :, :1]).all()) == (
+        way == 'luminance'
+    )  # the photo in grey
     if way == 'luminance':  # the light is the painting's all the same
         light = luminance(np.array(kept * 255))[:, :, 0] - luminance(img)[:, :, 0]
         assert float(np.abs(light).mean()) > 5
