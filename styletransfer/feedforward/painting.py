@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
@@ -14,9 +14,9 @@ from mxnet import numpy as np
 
 import styletransfer
 from styletransfer import trained
-from styletransfer.color import PRESERVE_COLOR, find_preservation
+from styletransfer.color import PRESERVE_COLOR, find_preservation, luminance
 from styletransfer.command import Parser, argument, finite, one_line
-from styletransfer.controls import check_weights
+from styletransfer.controls import check_regions, check_weights
 from styletransfer.errors import InputError, printable
 from styletransfer.files import file_hash, fits, read_json, replacing
 from styletransfer.images import (
@@ -48,6 +48,7 @@ def make_parser() -> Parser:
     add('--net', default='johnson', help='a bundled network or a file (%(default)s)')
     add('--style', nargs='+', help="the network's, by name; several are mixed (its first)")
     add('--style-weights', type=argument(parse_shares), metavar='SHARES', help='0.7,0.3')
+    add('--mask', nargs='+', metavar='FILE', help='where each style goes, white on black')
     add('--strength', type=argument(finite), default=1.0, help='0 is the photo (%(default)s)')
     add('--preserve-color', metavar='WAY', help=', '.join(PRESERVE_COLOR))
     add(
@@ -83,8 +84,14 @@ class Wish:
     strength: float = 1.0
     preserve_color: Optional[str] = None
     shape: Optional[ImageShape] = None
+    mask: Tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        check_regions(len(self.style), len(self.mask))
+        if self.style_weights and self.mask:
+            raise InputError(
+                '--style-weights mixes styles, but masks keep them apart: leave one out'
+            )
         if self.style_weights:
             check_weights(self.style_weights, len(self.style))
         if not 0 <= self.strength <= 1:
@@ -94,7 +101,14 @@ class Wish:
 
 
 def painted(painter: trained.Painter, img: np.ndarray, wish: Wish) -> np.ndarray:
-    """Return a photo as a network paints it.
+    r"""Return a photo as a network paints it.
+
+    With masks it is painted once for each style, and each place has what its masks say; where they
+    leave something to say, that is the photo:
+
+    .. math:: Y = \sum_k m_k Y_k + (1 - \sum_k m_k) X,
+
+    with the masks over their sum where that is above 1.
 
     Where colours are to be kept, the ways of `color.PRESERVE_COLOR` are used with the painting in
     place of the style picture, as the network was trained on that long ago.
@@ -110,13 +124,30 @@ def painted(painter: trained.Painter, img: np.ndarray, wish: Wish) -> np.ndarray
     -------
     np.ndarray of shape (height, width, 3)
         RGB in 0-1.
+
+    Raises
+    ------
+    InputError
+        If the network has no such style, or a mask cannot be used.
     """
+    if wish.mask:
+        masks = [load_mask(Path(name), img.shape[1::-1])[:, :, None] for name in wish.mask]
+        total = np.maximum(sum(masks), 1)
+        styles = wish.style if len(wish.style) > 1 else wish.style * len(masks)
+        regions = [painted(painter, img, replace(wish, style=(s,), mask=())) for s in styles]
+        result = sum(m / total * Y for m, Y in zip(masks, regions))
+        return result + (1 - sum(masks) / total) * img / 255
     S = painter.shares(wish.style, wish.style_weights)
     if not wish.preserve_color:
         return painter.paint(img, S, wish.strength)
     steps = find_preservation(wish.preserve_color)
     result = painter.paint(steps.content(img), S, wish.strength)
     return steps.result((steps.style(result * 255, img) / 255).clip(0, 1), img)
+
+
+def load_mask(path: Path, shape: ImageShape) -> np.ndarray:
+    """Return the mask in a file at a shape: 1 where the picture is white, 0 where it is black."""
+    return resized(luminance(load_image(path, shape)), shape)[:, :, 0] / 255
 
 
 class Entry(NamedTuple):
@@ -213,8 +244,12 @@ def run(argv: Sequence[str]) -> int:
         args.strength,
         args.preserve_color,
         args.shape,
+        tuple(args.mask or ()),
     )
-    painter.shares(wish.style, wish.style_weights)  # told now, and not once for each photo
+    # what is wrong with these is told now, and not once for each photo
+    painter.shares(wish.style, wish.style_weights)
+    for name in wish.mask:
+        load_image(name)
     found = entries(args, wish.style)
     check_files(found)
     if args.plan:
@@ -270,6 +305,7 @@ def paint_one(painter: trained.Painter, net: Path, wish: Wish, entry: Entry) -> 
         'style_weights': wish.style_weights,
         'strength': wish.strength,
         'preserve_color': wish.preserve_color,
+        'mask': wish.mask,
         'seconds': round(time.perf_counter() - start, 3),
         'version': styletransfer.__version__,
     }

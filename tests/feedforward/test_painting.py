@@ -133,6 +133,24 @@ def test_the_colours_of_the_photo_are_kept(way, net, photos):
         assert float(np.abs(light).mean()) > 5
 
 
+def test_each_region_has_its_style(net, photos, tmp_path):
+    painter, img = trained.load(net), load_image(photos / 'one.png')
+    left, right = (numpy.zeros((30, 41), 'uint8') for _ in range(2))
+    left[:, :20], right[:, 20:30] = 255, 255
+    for name, mask in (('left', left), ('right', right)):
+        Image.fromarray(mask).save(tmp_path / f'{name}.png')
+    masks = tuple(str(tmp_path / f'{name}.png') for name in ('left', 'right'))
+    wash, oil = (painted(painter, img, Wish((style,))).asnumpy() for style in STYLES)
+    result = painted(painter, img, Wish(STYLES, mask=masks)).asnumpy()
+    numpy.testing.assert_allclose(result[:, :20], wash[:, :20], atol=1e-5)
+    numpy.testing.assert_allclose(result[:, 20:30], oil[:, 20:30], atol=1e-5)
+    numpy.testing.assert_allclose(result[:, 30:] * 255, img[:, 30:].asnumpy(), atol=1e-3)
+    twice = painted(painter, img, Wish(STYLES, mask=masks[:1] * 2)).asnumpy()
+    numpy.testing.assert_allclose(twice[:, :20], (wash + oil)[:, :20] / 2, atol=1e-5)
+    alone = painted(painter, img, Wish(('oil',), mask=masks)).asnumpy()
+    numpy.testing.assert_allclose(alone[:, :30], oil[:, :30], atol=1e-5)
+
+
 def test_what_would_be_painted(net, photos, tmp_path, capsys):
     out = tmp_path / 'out'
     arguments = [str(photos), '--net', str(net), '--output', str(out), '--shape', '20x20']
@@ -171,6 +189,9 @@ def test_other_files_are_not_overwritten(net, photos, tmp_path, capsys):
     [
         (['--style', 'wish'], "did you mean 'wash'"),
         (['--style', 'wash', 'oil', '--style-weights', '1'], '1 style weights given for 2'),
+        (['--style', 'wash', 'oil', '--mask', 'a.png'], '2 styles given for 1 content masks'),
+        (['--mask', 'a.png', '--style-weights', '1'], 'masks keep them apart'),
+        (['--mask', 'a.png', '--output', 'one'], "cannot read 'a.png': no such file"),
         (['--strength', '1.5'], 'between 0 and 1'),
         (['--strength', 'nan'], 'finite'),
         (['--preserve-color', 'luminence'], "did you mean 'luminance'"),
