@@ -7,14 +7,14 @@ each style each picture is to have. A row of S with a single 1 is one style; any
 
 from __future__ import annotations
 
-from typing import Any, Dict, NamedTuple, Sequence
+from typing import Any, Dict
 
 import mxnet as mx
 from mxnet import autograd, gluon, npx
 from mxnet import numpy as np
 from mxnet.gluon import nn
 
-from styletransfer.errors import InputError, unknown
+from styletransfer.errors import InputError
 
 
 def reflected(X: Any, margin: int, mode: str = 'reflect') -> Any:
@@ -163,74 +163,47 @@ class Residual(nn.HybridBlock):
         return X + self.second(self.first(X, S), S)
 
 
-def blended(F: Any, weight: Any, shares: Sequence[Sequence[float]]) -> Any:
-    """Return a kernel whose rows, and then columns, are mixed from the three of `weight`.
+def stretched(F: Any, weight: Any, axis: int) -> Any:
+    r"""Return, along an axis, the kernel that does to pixels what `weight` does to them doubled.
 
-    Parameters
-    ----------
-    weight : np.ndarray of shape (out, in, 3, 3), or its symbol
-    shares : sequence of (float, float, float)
-        For each new row or column, how much of each old one it has.
+    .. math:: (w_0, w_1, w_2) \mapsto (w_2, w_1 + w_2, w_0 + w_1, w_0)
+
+    A convolution with w of a row in which each pixel stands twice is a transposed convolution of
+    stride 2 of the row itself, with this kernel.
     """
-    for axis in (2, 3):
-        old = F.np.split(weight, 3, axis=axis)
-        new = [sum(w * share for w, share in zip(old, row)) for row in shares]
-        weight = F.np.concatenate(new, axis=axis)
-    return weight
+    first, middle, last = F.np.split(weight, 3, axis=axis)
+    return F.np.concatenate([last, middle + last, first + middle, first], axis=axis)
 
 
-class Enlargement(NamedTuple):
-    r"""A way to double a picture in front of a convolution with w of 3x3, folded into its kernel.
+def softened(F: Any, X: Any) -> Any:
+    r"""Return pictures in which each pixel is mixed with its neighbours, :math:`(1, 2, 1) / 4`.
 
-    In training the picture is doubled, each pixel a square of two by two, and convolved with the
-    kernel that `doubled` mixes from w. To paint, the picture itself is put through a transposed
-    convolution of stride 2 with the kernel that `fast` mixes, and the enlarged picture with all
-    its channels is never made. In front of both it goes on beyond its borders, by one pixel.
+    It is the mean of two by two, twice, over borders that are repeated. A wave of a period of 2
+    pixels is gone, of one of 4 pixels half is left, of longer ones nearly all.
     """
-
-    border: str  # a mode of `reflected`
-    doubled: Sequence[Sequence[float]]
-    fast: Sequence[Sequence[float]]
-
-
-ENLARGEMENTS = {
-    # the mirrored second row of a doubled picture is the first row of the picture
-    'nearest': Enlargement(
-        'edge', ((1, 0, 0), (0, 1, 0), (0, 0, 1)), ((0, 0, 1), (0, 1, 1), (1, 1, 0), (1, 0, 0))
-    ),
-    'linear': Enlargement(
-        'reflect',
-        ((0.5, 0, 0), (0.5, 0.5, 0), (0, 0.5, 0.5), (0, 0, 0.5)),
-        ((0, 0, 0.5), (0, 0.5, 1), (0.5, 1, 0.5), (1, 0.5, 0), (0.5, 0, 0)),
-    ),
-}
+    options = {'kernel': (2, 2), 'pool_type': 'avg', 'count_include_pad': False}
+    return F.npx.pooling(F.npx.pooling(X, pad=(1, 1), **options), **options)
 
 
 class Upsampling(nn.HybridBlock):
-    r"""A picture twice as large, then a convolution of 3x3 over mirrored borders, norm, ReLU.
-
-    ============  ==============================================================================
-    enlargement   what stands in the place of the pixels :math:`x_i` of a row
-    ============  ==============================================================================
-    ``nearest``   :math:`y_{2i} = y_{2i+1} = x_i`: steps, of which a grid remains in the picture
-    ``linear``    :math:`y_{2i} = x_i, y_{2i+1} = (x_i + x_{i+1}) / 2`: a line from one to the
-                  next. A convolution of stride 2 looks at the places 2 i, so this puts each pixel
-                  back to where it came from
-    ============  ==============================================================================
+    """Each pixel four times, then a convolution of 3x3 over reflected borders, norm, ReLU.
 
     Odena et al.: Deconvolution and checkerboard artifacts, Distill 2016: a transposed convolution
     whose weights are learned freely reaches some pixels more often than others, and leaves their
-    pattern in the picture; these reach all equally often.
+    pattern in the picture; this reaches all equally often.
 
     Parameters
     ----------
     channels, in_channels, styles, bias
         As of `Layer`.
-    enlargement : str
-        One of `ENLARGEMENTS`.
+    soft : bool
+        Mix neighbours behind the convolution (`softened`). Pixels that stand four times are steps,
+        and a network that is asked for fine strokes makes them of the steps' edges, as a grid.
     fast : bool
-        Do the same as one transposed convolution, see `Enlargement`. It is for painting, not for
-        training: MXNet 1.9.1 fails at the gradient of a transposed convolution next to this norm.
+        Do the same as one transposed convolution, whose kernel is made of that of 3x3
+        (`stretched`): it works on the small picture, with 4/9 of the multiplications, and the
+        enlarged one with all its channels is never made. It is for painting, not for training:
+        MXNet 1.9.1 fails at the gradient of a transposed convolution next to this norm.
     """
 
     def __init__(
@@ -239,14 +212,11 @@ class Upsampling(nn.HybridBlock):
         in_channels: int,
         styles: int,
         bias: bool = True,
-        enlargement: str = 'nearest',
+        soft: bool = False,
         fast: bool = False,
     ) -> None:
         super().__init__()
-        if enlargement not in ENLARGEMENTS:
-            raise unknown('enlargement', enlargement, ENLARGEMENTS)
-        self.channels, self.fast = channels, fast
-        self.enlargement = ENLARGEMENTS[enlargement]
+        self.channels, self.soft, self.fast = channels, soft, fast
         with self.name_scope():
             shape = (channels, in_channels, 3, 3)
             self.weight = self.params.get('weight', shape=shape)
@@ -257,18 +227,16 @@ class Upsampling(nn.HybridBlock):
         """Return an array of shape (n, channels, 2 h, 2 w)."""
         biases = [] if bias is None else [bias]
         options: Dict[str, Any] = {'num_filter': self.channels, 'no_bias': bias is None}
-        X = reflected(X, 1, self.enlargement.border)
-        shares = self.enlargement.fast if self.fast else self.enlargement.doubled
-        weight, side = blended(F, weight, shares), len(shares)
-        options['kernel'] = (side, side)
-        if self.fast:  # and cut off what comes of the border: of 2h + side + 2 rows 2h are left
-            pad, more = side - 1, side % 2
-            options.update(stride=(2, 2), pad=(pad, pad), adj=(more, more))
-            X = F.npx.deconvolution(X, weight.transpose(1, 0, 2, 3), *biases, **options)
-        else:  # of 2h + 5 - side rows
-            X = F.npx.convolution(doubled(X), weight, *biases, **options)
-            last = -1 if side == 3 else None
-            X = F.npx.slice(X, begin=(None, None, 1, 1), end=(None, None, last, last))
+        if self.fast:
+            # the mirrored second row of a doubled picture is the first row of the picture
+            X = reflected(X, 1, 'edge')
+            weight = stretched(F, stretched(F, weight, 2), 3).transpose(1, 0, 2, 3)
+            options.update(kernel=(4, 4), stride=(2, 2), pad=(3, 3))
+            X = F.npx.deconvolution(X, weight, *biases, **options)
+        else:
+            X = reflected(doubled(X), 1)
+            X = F.npx.convolution(X, weight, *biases, kernel=(3, 3), **options)
+        X = softened(F, X) if self.soft else X
         return F.npx.relu(self.norm(X, S))
 
 
@@ -285,6 +253,8 @@ class ToColours(nn.HybridBlock):
     ----------
     in_channels, kernel, styles, bias
         As of `Layer`.
+    soft : bool
+        Mix neighbours behind the convolution (`softened`).
 
     Notes
     -----
@@ -292,9 +262,16 @@ class ToColours(nn.HybridBlock):
     join them, and what they say is cut off.
     """
 
-    def __init__(self, in_channels: int, kernel: int, styles: int = 0, bias: bool = True) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        kernel: int,
+        styles: int = 0,
+        bias: bool = True,
+        soft: bool = False,
+    ) -> None:
         super().__init__()
-        self.kernel = kernel
+        self.kernel, self.soft = kernel, soft
         with self.name_scope():
             shape = (3, in_channels, kernel, kernel)
             self.weight = self.params.get('weight', shape=shape)
@@ -308,6 +285,7 @@ class ToColours(nn.HybridBlock):
         kernel = (self.kernel, self.kernel)
         X = F.npx.convolution(X, *parts, kernel=kernel, num_filter=8, no_bias=bias is None)
         X = X.as_nd_ndarray().slice_axis(axis=1, begin=0, end=3).as_np_ndarray()
+        X = softened(F, X) if self.soft else X
         return self.norm(X, S) if self.norm else X
 
 

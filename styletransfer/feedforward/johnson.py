@@ -28,7 +28,7 @@ from mxnet import init, npx
 from mxnet import numpy as np
 from mxnet.gluon import nn
 
-from styletransfer.blocks import ENLARGEMENTS, Layer, Residual, ToColours, Upsampling, learned
+from styletransfer.blocks import Layer, Residual, ToColours, Upsampling, learned
 from styletransfer.command import listed, natural, positive
 from styletransfer.errors import InputError, unknown
 from styletransfer.images import (
@@ -83,7 +83,7 @@ class Setting:
     residuals: int = option(5, 'residual blocks', natural)
     kernel: int = 9  # side of the first and the last convolution's
     bias: bool = True
-    enlargement: str = 'nearest'  # one of `blocks.ENLARGEMENTS`
+    soft: bool = False  # mix neighbours where pixels were doubled, and in the picture
     ending: str = 'linear'  # one of `ENDINGS`
     initial: float = 0.0  # deviation of the weights at first; 0 for that of He et al. (2015)
     # the losses
@@ -112,13 +112,7 @@ class Setting:
     def __post_init__(self) -> None:
         if len(self.widths) != 3 or max(self.widths) > 1024 or self.residuals > 64:
             raise InputError('a network has three widths, of at most 1024, and 64 blocks at most')
-        parts: Dict[str, Mapping[str, Any]] = {
-            'enlargement': ENLARGEMENTS,
-            'ending': ENDINGS,
-            'scaling': SCALINGS,
-            'tv': TV_LOSSES,
-        }
-        for name, table in parts.items():
+        for name, table in (('ending', ENDINGS), ('scaling', SCALINGS), ('tv', TV_LOSSES)):
             if getattr(self, name) not in table:
                 raise unknown(name, getattr(self, name), table)
         for name in ('content_weight', 'style_weight', 'tv_weight', 'lr'):
@@ -198,11 +192,11 @@ class TransformationNet(nn.HybridBlock):
             Layer(two, one, stride=2, **options),
             Layer(four, two, stride=2, **options),
             *(Residual(four, **options) for _ in range(setting.residuals)),
-            Upsampling(two, four, enlargement=setting.enlargement, fast=fast, **options),
-            Upsampling(one, two, enlargement=setting.enlargement, fast=fast, **options),
+            Upsampling(two, four, soft=setting.soft, fast=fast, **options),
+            Upsampling(one, two, soft=setting.soft, fast=fast, **options),
         )
         rows = styles if ENDINGS[setting.ending].norm else 0
-        self.last = ToColours(one, setting.kernel, rows, setting.bias or not rows)
+        self.last = ToColours(one, setting.kernel, rows, setting.bias or not rows, setting.soft)
 
     def hybrid_forward(self, F: Any, X: Any, S: Any) -> Any:
         """Return the pictures painted.
@@ -236,9 +230,9 @@ def make_net(
 def reach(setting: Setting) -> int:
     """Return how many pixels away, at most, a pixel of the result looks at the photo."""
     # the first convolution and the last, the halving one and that of doubled pixels; the same two
-    # at half the size; and as pixels are enlarged, up to three that are no centre of any kernel
-    at_full_size = 2 * (setting.kernel // 2) + 1 + 1
-    return at_full_size + 2 * (1 + 1) + 4 * 2 * setting.residuals + 3
+    # at half the size; and as pixels are doubled, up to three that are no centre of any kernel
+    at_full_size, soft = 2 * (setting.kernel // 2) + 1 + 1, (2 + 1 + 1) * setting.soft
+    return at_full_size + 2 * (1 + 1) + 4 * 2 * setting.residuals + 3 + soft
 
 
 # --- the losses ----------------------------------------------------------------------------------
@@ -298,14 +292,14 @@ JOHNSON_SLIM = Setting(
     widths=(16, 32, 64),
     kernel=5,
     bias=False,
-    enlargement='linear',
+    soft=True,
     family='vgg19',
     pixels='imagenet',
     content_layer='relu4_2',  # further from the pixels: strokes may move what is small
     style_layers=('relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1'),
     scaling='photographs',
     tv='absolute',
-    tv_weight=2.0,
+    tv_weight=0.5,
     style_side=448,
     style_crops=64,
     crops=((128, 3200), (192, 600)),
