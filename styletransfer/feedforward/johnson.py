@@ -399,7 +399,7 @@ class Judge:
 
     def say(self, X: np.ndarray) -> np.ndarray:
         """Return what the network says of photographs, at the content layer."""
-        return self.content(X)[0][0].copy()  # the graph writes its next answer over this one
+        return self.content(X)[0][0]
 
     def __call__(self, Y_hat: np.ndarray, batch: Batch) -> Tuple[Terms, np.ndarray]:
         """Return the weighted terms 'content', 'style' and 'TV' of painted pictures; their sum."""

@@ -141,6 +141,18 @@ def test_endings_stay_within_their_bounds():
     assert johnson.linear(mx.nd, X) is X
 
 
+def test_weights_are_drawn_as_told():
+    he, published = make_net(JOHNSON_SLIM, 1), make_net(DUMOULIN_2017, 1)
+    for net, deviation in ((he, (2 / (9 * 64)) ** 0.5), (published, 0.01)):
+        weight = net.body[3].first.conv.weight.data().asnumpy()
+        assert weight.std() == pytest.approx(deviation, rel=0.05)
+    weight = he.last.weight.data().asnumpy()
+    fan = 25 * (16 + 3) / 2  # Gluon takes the mean of what goes in and what comes out
+    assert weight.std() == pytest.approx((2 / fan) ** 0.5 / 2, rel=0.1)  # of the last, half
+    one, two, other = (make_net(SMALL, 1, seed=seed).last.weight.data() for seed in (1, 1, 2))
+    assert one.tolist() == two.tolist() != other.tolist()
+
+
 def test_the_fast_network_is_the_trained_one():
     slow, fast = make_net(SMALL, 3), make_net(SMALL, 3, fast=True)
     for name, parameter in fast._collect_params_with_prefix().items():
@@ -304,11 +316,17 @@ def test_learning_makes_the_loss_smaller_and_goes_on_with_larger_crops(lesson, p
 
 
 def test_a_batch_depends_on_seed_and_step_only(lesson):
-    batches = [lesson.batch_at(k) for k in (0, 1, 2)]
-    for k, batch in zip((2, 1, 0), batches[::-1]):
-        again = lesson.batch_at(k)
-        for one, two in zip(batch, again):
-            numpy.testing.assert_array_equal(numpy.array(one), numpy.array(two))
+    def kept(k):
+        return [numpy.array(part) for part in lesson.batch_at(k)]
+
+    held = lesson.batch_at(0)
+    batches = {k: kept(k) for k in (0, 1, 2)}
+    for k, batch in reversed(batches.items()):
+        for one, two in zip(batch, kept(k)):
+            numpy.testing.assert_array_equal(one, two)
+    for one, two in zip(held, batches[0]):  # what was handed out is not written over
+        numpy.testing.assert_array_equal(numpy.array(one), two)
+    assert numpy.abs(batches[0][2] - batches[1][2]).max() > 1e-3
 
 
 def test_every_style_is_painted_equally_often():
