@@ -178,11 +178,26 @@ def stretched(F: Any, weight: Any, axis: int) -> Any:
 def softened(F: Any, X: Any) -> Any:
     r"""Return pictures in which each pixel is mixed with its neighbours, :math:`(1, 2, 1) / 4`.
 
-    It is the mean of two by two, twice, over borders that are repeated. A wave of a period of 2
-    pixels is gone, of one of 4 pixels half is left, of longer ones nearly all.
+    A wave of a period of 2 pixels is gone, of one of 4 pixels half is left, of longer ones nearly
+    all. It is the mean of two by two, twice; a pixel on each side is lost.
     """
-    options = {'kernel': (2, 2), 'pool_type': 'avg', 'count_include_pad': False}
-    return F.npx.pooling(F.npx.pooling(X, pad=(1, 1), **options), **options)
+    mean = {'kernel': (2, 2), 'pool_type': 'avg'}
+    return F.npx.pooling(F.npx.pooling(X, **mean), **mean)
+
+
+def softening(F: Any, weight: Any, axis: int) -> Any:
+    """Return, along an axis, the kernel that does in one what `weight` and then `softened` do."""
+    first = [None] * axis
+    nothing = 0 * F.npx.slice(weight, begin=(*first, 0), end=(*first, 1))
+    shifted = [
+        F.np.concatenate(parts, axis=axis)
+        for parts in (
+            (weight, nothing, nothing),
+            (nothing, weight, nothing),
+            (nothing, nothing, weight),
+        )
+    ]
+    return (shifted[0] + 2 * shifted[1] + shifted[2]) / 4
 
 
 class Upsampling(nn.HybridBlock):
@@ -227,16 +242,22 @@ class Upsampling(nn.HybridBlock):
         """Return an array of shape (n, channels, 2 h, 2 w)."""
         biases = [] if bias is None else [bias]
         options: Dict[str, Any] = {'num_filter': self.channels, 'no_bias': bias is None}
+        # the mirrored second row of a doubled picture is the first row of the picture
+        X = reflected(X, 1, 'edge')
         if self.fast:
-            # the mirrored second row of a doubled picture is the first row of the picture
-            X = reflected(X, 1, 'edge')
-            weight = stretched(F, stretched(F, weight, 2), 3).transpose(1, 0, 2, 3)
-            options.update(kernel=(4, 4), stride=(2, 2), pad=(3, 3))
-            X = F.npx.deconvolution(X, weight, *biases, **options)
+            for axis in (2, 3):
+                weight = stretched(F, weight, axis)
+                weight = softening(F, weight, axis) if self.soft else weight
+            # what comes of the border is cut off
+            side, pad = (6, 4) if self.soft else (4, 3)
+            options.update(kernel=(side, side), stride=(2, 2), pad=(pad, pad))
+            X = F.npx.deconvolution(X, weight.transpose(1, 0, 2, 3), *biases, **options)
         else:
-            X = reflected(doubled(X), 1)
-            X = F.npx.convolution(X, weight, *biases, kernel=(3, 3), **options)
-        X = softened(F, X) if self.soft else X
+            X = F.npx.convolution(doubled(X), weight, *biases, kernel=(3, 3), **options)
+            if self.soft:
+                X = softened(F, X)
+            else:
+                X = F.npx.slice(X, begin=(None, None, 1, 1), end=(None, None, -1, -1))
         return F.npx.relu(self.norm(X, S))
 
 
@@ -280,12 +301,14 @@ class ToColours(nn.HybridBlock):
 
     def hybrid_forward(self, F: Any, X: Any, S: Any, weight: Any, bias: Any = None) -> Any:
         """Return an array of shape (n, 3, h, w)."""
+        side = self.kernel
+        if self.soft:
+            side, weight = side + 2, softening(F, softening(F, weight, 2), 3)
         parts = [_of_eight(F, part) for part in (weight, bias) if part is not None]
-        X = reflected(X, self.kernel // 2)
-        kernel = (self.kernel, self.kernel)
-        X = F.npx.convolution(X, *parts, kernel=kernel, num_filter=8, no_bias=bias is None)
+        X = reflected(X, side // 2)
+        options = {'num_filter': 8, 'no_bias': bias is None}
+        X = F.npx.convolution(X, *parts, kernel=(side, side), **options)
         X = X.as_nd_ndarray().slice_axis(axis=1, begin=0, end=3).as_np_ndarray()
-        X = softened(F, X) if self.soft else X
         return self.norm(X, S) if self.norm else X
 
 

@@ -16,6 +16,7 @@ from styletransfer.blocks import (
     one_style,
     reflected,
     softened,
+    softening,
 )
 from styletransfer.errors import InputError
 
@@ -152,13 +153,9 @@ def test_a_residual_block_is_that_written_in_numpy():
 
 
 def plain_soft(X):
-    """Write the mixing of neighbours in NumPy."""
+    """Write the mixing of neighbours in NumPy; a pixel on each side is lost."""
     for axis in (2, 3):
-        margins = [(0, 0)] * 4
-        margins[axis] = (1, 1)
-        windows = numpy.lib.stride_tricks.sliding_window_view(
-            numpy.pad(X, margins, mode='edge'), 3, axis=axis
-        )
+        windows = numpy.lib.stride_tricks.sliding_window_view(X, 3, axis=axis)
         X = windows @ numpy.array([1, 2, 1]) / 4
     return X
 
@@ -170,8 +167,13 @@ def test_upsampling_is_that_written_in_numpy(soft):
     with autograd.train_mode():
         Y = block(X, S)
     told = arrays(block)
+    margin = 2 if soft else 1
     Z = X.asnumpy().repeat(2, axis=2).repeat(2, axis=3)
-    Z = plain_conv(Z, told['weight'], told['bias'])
+    # of doubled pixels the first is the second mirrored, too
+    Z = numpy.pad(Z, [(0, 0), (0, 0), (margin, margin), (margin, margin)], mode='edge')
+    windows = numpy.lib.stride_tricks.sliding_window_view(Z, (3, 3), axis=(2, 3))
+    Z = numpy.einsum('nchwij,ocij->nohw', windows, told['weight'])
+    Z = Z + told['bias'].reshape(1, -1, 1, 1)
     Z = plain_soft(Z) if soft else Z
     gamma, beta = (S.asnumpy() @ told[f'norm.{name}'] for name in ('gamma', 'beta'))
     close(Y, numpy.maximum(plain_norm(Z, gamma, beta), 0), atol=1e-4)
@@ -180,10 +182,17 @@ def test_upsampling_is_that_written_in_numpy(soft):
 def test_the_finest_waves_are_gone():
     waves = np.array([[1, -1] * 8, [1, 0, -1, 0] * 4, [1] * 16]).reshape(3, 1, 1, 16)
     X = np.array(waves + np.zeros((3, 1, 9, 1)), dtype='float32')
-    inside = softened(mx.nd, X)[:, 0, 4, 1:-1].asnumpy()
-    numpy.testing.assert_allclose(inside[0], 0, atol=1e-6)
-    numpy.testing.assert_allclose(inside[1], [0, -0.5, 0, 0.5] * 3 + [0, -0.5], atol=1e-6)
-    numpy.testing.assert_allclose(inside[2], 1, atol=1e-6)
+    soft = softened(mx.nd, X)[:, 0, 4].asnumpy()
+    assert soft.shape == (3, 14)
+    numpy.testing.assert_allclose(soft[0], 0, atol=1e-6)
+    numpy.testing.assert_allclose(soft[1], [0, -0.5, 0, 0.5] * 3 + [0, -0.5], atol=1e-6)
+    numpy.testing.assert_allclose(soft[2], 1, atol=1e-6)
+
+
+def test_a_kernel_is_softened_by_hand():
+    kernel = np.array([[0, 0, 0], [4, 0, 0], [0, 0, 0]], dtype='float32').reshape(1, 1, 3, 3)
+    row = softening(mx.nd, kernel, 3)[0, 0, 1].asnumpy()
+    numpy.testing.assert_array_equal(row, [1, 2, 1, 0, 0])
 
 
 @pytest.mark.parametrize(('styles', 'soft'), [(0, False), (0, True), (STYLES, False)])
@@ -193,7 +202,9 @@ def test_the_last_convolution_is_that_written_in_numpy(styles, soft):
     with autograd.train_mode():
         Y = block(X, S)
     told = arrays(block)
-    Z = plain_conv(X.asnumpy(), told['weight'], told['bias'])
+    margin = 1 if soft else 0  # on which the picture is mirrored for both
+    Z = numpy.pad(X.asnumpy(), [(0, 0), (0, 0), (margin + 2,) * 2, (margin + 2,) * 2], 'reflect')
+    Z = plain_conv(Z, told['weight'], told['bias'])[:, :, 2:-2, 2:-2]
     Z = plain_soft(Z) if soft else Z
     if styles:
         Z = plain_norm(Z, *(S.asnumpy() @ told[f'norm.{name}'] for name in ('gamma', 'beta')))
