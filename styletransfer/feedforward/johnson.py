@@ -29,7 +29,7 @@ from mxnet import numpy as np
 from mxnet.gluon import nn
 
 from styletransfer.blocks import Layer, Residual, ToColours, Upsampling, learned
-from styletransfer.command import listed, natural, positive
+from styletransfer.command import finite, listed, natural, positive
 from styletransfer.errors import InputError, unknown
 from styletransfer.images import (
     ImageShape,
@@ -92,6 +92,9 @@ class Setting:
     pixels: str = 'caffe'
     content_layer: str = 'relu3_3'
     style_layers: Tuple[str, ...] = ('relu1_2', 'relu2_2', 'relu3_3', 'relu4_3')
+    style_layer_weights: Tuple[float, ...] = option(
+        (), 'how much each style layer counts (each 1)', listed(finite)
+    )
     scaling: str = 'chw'  # one of `SCALINGS`
     content_weight: float = option(1.0, 'how closely the photo is kept')
     style_weight: float = option(5.0, 'how strong the style is')
@@ -115,6 +118,8 @@ class Setting:
         for name, table in (('ending', ENDINGS), ('scaling', SCALINGS), ('tv', TV_LOSSES)):
             if getattr(self, name) not in table:
                 raise unknown(name, getattr(self, name), table)
+        if len(self.style_layer_weights) not in (0, len(self.style_layers)):
+            raise InputError(f'style_layer_weights must be {len(self.style_layers)} numbers')
         for name in ('content_weight', 'style_weight', 'tv_weight', 'lr'):
             if not 0 <= getattr(self, name) < math.inf:
                 raise InputError(f'{name} is {getattr(self, name)}: it must not be below 0')
@@ -297,9 +302,10 @@ JOHNSON_SLIM = Setting(
     pixels='imagenet',
     content_layer='relu4_2',  # further from the pixels: strokes may move what is small
     style_layers=('relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1'),
+    style_layer_weights=(0.5, 0.5, 1.0, 1.0, 1.0),  # or a ripple makes up for fine strokes
     scaling='photographs',
     tv='absolute',
-    tv_weight=0.5,
+    tv_weight=1.0,
     style_side=448,
     style_crops=64,
     crops=((128, 3200), (192, 600)),
@@ -380,6 +386,8 @@ class Judge:
             self.style_factors = [np.full((len(Y),), factor(Y.shape[1])) for Y in self.styles_Y]
         else:
             self._balance(photos)
+        weights = setting.style_layer_weights or [1.0] * len(self.styles_Y)
+        self.style_factors = [f * weight for f, weight in zip(self.style_factors, weights)]
 
     def _balance(self, photos: Sequence[np.ndarray]) -> None:
         """Set the factors by which each term is 1 for photographs."""

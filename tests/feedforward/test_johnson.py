@@ -38,6 +38,7 @@ SMALL = replace(
     residuals=1,
     content_layer='relu3_3',
     style_layers=JOHNSON_2016.style_layers,
+    style_layer_weights=(),
     crops=((32, 3), (40, 2)),
     style_crops=3,
     batch=2,
@@ -235,6 +236,16 @@ def test_factors_of_the_published_scalings(lesson):
     assert plain.content_factor == 1
 
 
+def test_layers_count_as_much_as_told(lesson):
+    some = [lesson.photographs(1, 0, 32)]
+    weights = (0.5, 2.0, 1.0, 0.0)
+    plain = Judge(lesson.looking, SMALL, lesson.paintings, some)
+    weighted = replace(SMALL, style_layer_weights=weights)
+    found = Judge(lesson.looking, weighted, lesson.paintings, some)
+    for one, two, weight in zip(plain.style_factors, found.style_factors, weights):
+        numpy.testing.assert_allclose(two.asnumpy(), weight * one.asnumpy(), rtol=1e-6)
+
+
 def test_photographs_are_one_and_the_style_is_nothing(lesson):
     some = [lesson.photographs(1, k, 32) for k in range(4)]
     setting = replace(SMALL, style_weight=1.0, tv_weight=0.0)
@@ -352,6 +363,7 @@ def test_what_cannot_be_is_refused():
         ({'widths': (4, 8)}, 'three widths'),
         ({'ending': 'cubic'}, "no ending 'cubic'"),
         ({'scaling': 'photos'}, "did you mean 'photographs'"),
+        ({'style_layer_weights': (1.0, 2.0)}, 'must be 4 numbers'),
         ({'style_weight': -1.0}, 'must not be below 0'),
         ({'lr': float('nan')}, 'must not be below 0'),
     ):
