@@ -188,7 +188,7 @@ def test_a_picture_larger_than_memory_is_painted_in_strips(monkeypatch):
     X = np.array([[ramp, -ramp, ramp**2]], dtype='float32')
     p, S = painter(), painter().shares(['glass'])
     Y = p(X, S, most=40 * 120)
-    assert told == [(72, 24)]
+    assert told == [(64, 28)]
     in_one = p(X, S)
     assert Y.shape == X.shape
     assert float(np.abs(Y - in_one).mean()) < 0.2 * float(in_one.std())
