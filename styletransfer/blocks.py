@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, Dict
 
 import mxnet as mx
+import numpy
 from mxnet import autograd, gluon, npx
 from mxnet import numpy as np
 from mxnet.gluon import nn
@@ -41,6 +42,27 @@ def reflected(X: Any, margin: int, mode: str = 'reflect') -> Any:
     width = (0, 0, 0, 0, *4 * (margin,))
     # the operator that knows reflection is of MXNet's older kind
     return F.pad(X.as_nd_ndarray(), mode=mode, pad_width=width).as_np_ndarray()
+
+
+def grained(X: np.ndarray, deviation: float, seed: Any) -> np.ndarray:
+    r"""Return pictures with grain: :math:`X + \sigma N`, with N normal noise.
+
+    What a network of convolutions makes of a flat sky is the same everywhere but for its own
+    lattice, that of its halvings: a stroke has nothing to begin at, and a ripple of that period
+    takes its place. Grain gives it something, as in the texture networks of Ulyanov et al. (2016).
+
+    Parameters
+    ----------
+    X : np.ndarray of shape (n, c, h, w)
+    deviation : float
+        :math:`\sigma`, in the units of X; 0 leaves X as it is.
+    seed : int, or sequence of int
+        The same seed and shape give the same grain.
+    """
+    if not deviation:
+        return X
+    grain = numpy.random.default_rng(seed).standard_normal(X.shape, 'float32')
+    return X + deviation * np.array(grain, ctx=X.ctx)
 
 
 class ConditionalInstanceNorm(nn.HybridBlock):

@@ -21,7 +21,7 @@ from mxnet import autograd
 from mxnet import numpy as np
 from mxnet.gluon import nn
 
-from styletransfer.blocks import learned
+from styletransfer.blocks import grained, learned
 from styletransfer.controls import check_weights
 from styletransfer.errors import InputError, unknown
 from styletransfer.feedforward import johnson
@@ -84,6 +84,7 @@ class Painter:
     ) -> None:
         self.net, self.styles, self.setting = net, tuple(styles), setting
         self.reach, self.multiple, self.notes = reach, multiple, dict(notes)
+        self.grain = getattr(setting, 'grain', 0.0)  # not every method has it
 
     def shares(self, names: Sequence[str], weights: Sequence[float] = ()) -> np.ndarray:
         """Return how much of each row is wanted, of shape (1, styles), with the sum 1.
@@ -140,7 +141,7 @@ class Painter:
             have = available_memory(mx.cpu())
             most = min(LARGEST, have // 2 // BYTES_PER_PIXEL if have else LARGEST)
         h, w = X.shape[2:]
-        X = extended(X, self.multiple)
+        X = grained(extended(X, self.multiple), self.grain, 0)
         Y = whole(self.net, X, S) if h * w <= most else self._in_strips(X, S, most)
         return Y[:, :, :h, :w]
 
@@ -150,8 +151,8 @@ class Painter:
         scale = math.sqrt(most / (h * w))
         small = max(SMALLEST, round(w * scale)), max(SMALLEST, round(h * scale))
         img = postprocess(X) * 255
-        X_small = preprocess(resized(img, small), small)
-        keep_statistics(self.net, extended(X_small, self.multiple), S)
+        X_small = extended(preprocess(resized(img, small), small), self.multiple)
+        keep_statistics(self.net, grained(X_small, self.grain, 0), S)
         halo = -(-self.reach // self.multiple) * self.multiple
         rows = max(halo, most // w - 2 * halo)
         return in_strips(self.net, X, S, rows // self.multiple * self.multiple, halo)

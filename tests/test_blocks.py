@@ -13,6 +13,7 @@ from styletransfer.blocks import (
     ToColours,
     Upsampling,
     doubled,
+    grained,
     one_style,
     reflected,
     softened,
@@ -84,6 +85,18 @@ def test_reflection_by_hand():
     expected = [[10 * y + x for x in row] for y in row]
     numpy.testing.assert_array_equal(reflected(X, 1, 'edge')[0, 0].asnumpy(), expected)
     assert reflected(X, 0) is X
+
+
+def test_grain():
+    X = np.array(numpy.random.default_rng(1).normal(0, 1, (2, 3, 40, 50)), dtype='float32')
+    grain = (grained(X, 0.2, [3, 4]) - X).asnumpy()
+    assert abs(grain.mean()) < 0.005
+    assert grain.std() == pytest.approx(0.2, rel=0.03)
+    neighbours = numpy.corrcoef(grain[..., 1:].ravel(), grain[..., :-1].ravel())[0, 1]
+    assert abs(neighbours) < 0.03
+    numpy.testing.assert_array_equal(grained(X, 0.2, [3, 4]), X + np.array(grain))
+    assert abs((grained(X, 0.2, [3, 5]) - X).asnumpy() - grain).max() > 0.5
+    assert grained(X, 0.0, 1) is X
 
 
 def test_the_norm_by_hand():

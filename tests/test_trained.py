@@ -9,6 +9,7 @@ from mxnet import numpy as np
 from safetensors.numpy import load_file
 
 from styletransfer import trained
+from styletransfer.blocks import grained
 from styletransfer.errors import InputError
 from styletransfer.feedforward.johnson import JOHNSON_SLIM, make_net, reach
 from styletransfer.images import postprocess, preprocess
@@ -65,6 +66,15 @@ def saved(tmp_path):
 def forge(path, **changes):
     """Write the file anew with other notes."""
     write_tensors(path, load_file(path), {**read_notes(path), **changes})
+
+
+def test_a_photo_is_given_the_grain_that_the_network_was_trained_with():
+    net, X, S = lively(), pixels(24, 16), np.array([[0, 1, 0]], dtype='float32')
+    grainy = Painter(net, STYLES, reach(SETTING), 4, {}, replace(SETTING, grain=0.3))
+    expected = whole(net, grained(X, 0.3, 0), S)
+    numpy.testing.assert_array_equal(grainy(X, S).asnumpy(), expected.asnumpy())
+    assert abs(painter(net)(X, S) - expected).max() > 0.01
+    numpy.testing.assert_array_equal(painter(net)(X, S).asnumpy(), whole(net, X, S).asnumpy())
 
 
 # --- files ---------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from mxnet import init, npx
 from mxnet import numpy as np
 from mxnet.gluon import nn
 
-from styletransfer.blocks import Layer, Residual, ToColours, Upsampling, learned
+from styletransfer.blocks import Layer, Residual, ToColours, Upsampling, grained, learned
 from styletransfer.command import finite, listed, natural, positive
 from styletransfer.errors import InputError, unknown
 from styletransfer.images import (
@@ -83,6 +83,7 @@ class Setting:
     residuals: int = option(5, 'residual blocks', natural)
     kernel: int = 9  # side of the first and the last convolution's
     bias: bool = True
+    grain: float = option(0.0, 'noise in the photos: places for strokes to begin')
     soft: bool = False  # mix neighbours where pixels were doubled, and in the picture
     ending: str = 'linear'  # one of `ENDINGS`
     initial: float = 0.0  # deviation of the weights at first; 0 for that of He et al. (2015)
@@ -120,7 +121,7 @@ class Setting:
                 raise unknown(name, getattr(self, name), table)
         if len(self.style_layer_weights) not in (0, len(self.style_layers)):
             raise InputError(f'style_layer_weights must be {len(self.style_layers)} numbers')
-        for name in ('content_weight', 'style_weight', 'tv_weight', 'lr'):
+        for name in ('content_weight', 'style_weight', 'tv_weight', 'lr', 'grain'):
             if not 0 <= getattr(self, name) < math.inf:
                 raise InputError(f'{name} is {getattr(self, name)}: it must not be below 0')
 
@@ -298,7 +299,9 @@ JOHNSON_SLIM = Setting(
     kernel=5,
     bias=False,
     soft=True,
+    grain=0.2,
     family='vgg19',
+    pooling='average',
     pixels='imagenet',
     content_layer='relu4_2',  # further from the pixels: strokes may move what is small
     style_layers=('relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1'),
@@ -325,7 +328,7 @@ ADDING: Dict[str, Any] = {'crops': ((128, 300),), 'lr': 5e-3}
 class Batch(NamedTuple):
     """What the loss is given in one step."""
 
-    X: np.ndarray  # (n, 3, side, side): photographs
+    X: np.ndarray  # (n, 3, side, side): photographs, with grain
     rows: numpy.ndarray  # (n,): in which style each is to be painted
     said: np.ndarray  # what the looking network says of them
 
@@ -547,7 +550,8 @@ class Lesson:
         side = self.setting.side_at(k)
         X = self.photographs(self.seed, k, side)
         rows = rows_at(self.seed, k, self.setting.batch, len(self.paintings))
-        return Batch(X, rows, self.judge(side).say(X))
+        X_grained = grained(X, self.setting.grain, [self.seed, k, 2])
+        return Batch(X_grained, rows, self.judge(side).say(X))
 
     def loss(self, batch: Batch) -> Tuple[Terms, np.ndarray]:
         """Return the terms of what the network paints, and their sum."""
