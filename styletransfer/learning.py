@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Optional, Sequence, Tuple
 
 import numpy
 from mxnet import autograd, gluon, npx
@@ -115,8 +115,40 @@ def one_cycle(k: int, num_steps: int, lr: float) -> float:
     return lr * 0.5 * (1 + math.cos(math.pi * (done - 0.1) / 0.9)) + 1e-6
 
 
+def remembered(side: int, most: int = 1 << 30) -> Callable[[Path], np.ndarray]:
+    """Return a `load_image` that reads each file once, while what it keeps is no more than `most`.
+
+    Parameters
+    ----------
+    side : int
+        Of crops: a picture whose sides are all more than eight times as long is averaged down to
+        no less than four times, for crops of larger ones would show little.
+    most : int
+        Bytes.
+    """
+    kept: Dict[Path, np.ndarray] = {}
+
+    def load(path: Path) -> np.ndarray:
+        nonlocal most
+        if path in kept:
+            return kept[path]
+        img = load_image(path, (2 * side, 2 * side))
+        if img.size <= most:
+            most -= img.size
+            kept[path] = img
+        return img
+
+    return load
+
+
 def crops(
-    seed: int, k: int, paths: Sequence[Path], count: int, size: int, noisy: float = 0
+    seed: int,
+    k: int,
+    paths: Sequence[Path],
+    count: int,
+    size: int,
+    noisy: float = 0,
+    load: Callable[[Path], np.ndarray] = load_image,
 ) -> np.ndarray:
     """Return batch k of a training: crops of random pictures, scaled and mirrored at random.
 
@@ -132,6 +164,8 @@ def crops(
         How many, and their side in pixels.
     noisy : float
         Share of crops with normal noise added, of a standard deviation between 0 and 0.5.
+    load : callable
+        Reads a picture, such as `remembered` does.
 
     Returns
     -------
@@ -147,7 +181,7 @@ def crops(
     mean, std = rgb_mean.asnumpy(), rgb_std.asnumpy()
     X = numpy.empty((count, 3, size, size), 'float32')
     for crop in X:
-        picture = Image.fromarray(load_image(paths[rng.integers(len(paths))]).asnumpy())
+        picture = Image.fromarray(load(paths[rng.integers(len(paths))]).asnumpy())
         width, height = picture.size
         scale = max(size / min(width, height), rng.uniform(0.4, 1.1))
         side = size / scale

@@ -9,10 +9,11 @@ from mxnet import numpy as np
 from mxnet.gluon import nn
 from PIL import Image
 
+from styletransfer import learning
 from styletransfer.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from styletransfer.errors import InputError
 from styletransfer.images import rgb_mean, rgb_std
-from styletransfer.learning import crops, learn, one_cycle
+from styletransfer.learning import crops, learn, one_cycle, remembered
 from styletransfer.progress import Bar, Checkpoints, DivergedError, History, StopAtNaN, together
 
 STEPS = 12
@@ -284,3 +285,29 @@ def test_crops_are_scaled_moved_and_mirrored_within_bounds(ramp):
 def test_a_picture_that_is_gone_is_told(tmp_path):
     with pytest.raises(InputError, match=r"'.*gone\.png': no such file"):
         crops(0, 0, [tmp_path / 'gone.png'], 1, 16)
+
+
+def test_pictures_are_remembered_within_bounds(plain_pictures, monkeypatch):
+    read = []
+
+    def load_image(path, shape):
+        read.append(path)
+        return real(path, shape)
+
+    real = learning.load_image
+    monkeypatch.setattr(learning, 'load_image', load_image)
+    everything, little = remembered(16), remembered(16, most=3 * 50 * 20)
+    paths = [plain_pictures[1], plain_pictures[0], plain_pictures[1]]
+    for load, times in ((everything, 2), (little, 3)):
+        read.clear()
+        batches = [crops(0, k, paths, 3, 16, load=load).asnumpy() for k in (0, 1)]
+        for k, batch in enumerate(batches):
+            numpy.testing.assert_array_equal(batch, crops(0, k, paths, 3, 16).asnumpy())
+        assert len(set(read)) == 2
+        assert len(read) >= times if load is little else len(read) == times
+
+
+def test_large_pictures_are_remembered_smaller(tmp_path):
+    Image.new('RGB', (900, 700), (9, 9, 9)).save(tmp_path / 'large.png')
+    assert remembered(16)(tmp_path / 'large.png').shape == (70, 90, 3)
+    assert remembered(100)(tmp_path / 'large.png').shape == (700, 900, 3)

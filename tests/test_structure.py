@@ -23,16 +23,17 @@ ROWS = (
     {'weights.transfer'},
     {'weights.fetch'},
     {'vgg'},
-    {'losses', 'optimizers', 'color'},
+    {'losses', 'optimizers', 'color', 'blocks'},
     {'recipes'},
     {'objective', 'networks', 'canvas'},
     {'checkpoint'},
     {'progress'},
     {'synthesis', 'learning'},
     {'tiles'},
-    {'controls'},
-    {'train.memory', 'outputs'},
+    {'controls', 'feedforward.johnson'},
+    {'train.memory', 'outputs', 'trained'},
     {'train.wish'},
+    {'feedforward.painting', 'feedforward.training'},
     {'train.plan'},
     {'train.job'},
     {'train.batch'},
@@ -45,7 +46,10 @@ ROWS = (
     {'exercises'},
     {'exercises.kernel', 'exercises.marks', 'exercises.release'},
     {'exercises.grade'},
-    {'train.__main__', 'weights.__main__', 'exercises.__main__', 'distill', '__main__'},
+    {
+        *('train.__main__', 'weights.__main__', 'exercises.__main__', 'feedforward.__main__'),
+        *('distill', '__main__'),
+    },
 )
 
 

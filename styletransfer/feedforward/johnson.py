@@ -1,0 +1,565 @@
+r"""One network for one style, or for many: trained to paint any photo in a single pass.
+
+The book trains a picture; here the weights of a network f are trained, by the same two losses,
+over many photographs X, so that what it answers is what the picture would have become:
+
+.. math:: l = \frac{1}{n} \sum_n w_c L_c(f(X_n, s_n), X_n) + w_s L_s(f(X_n, s_n), s_n)
+              + w_{tv} L_{tv}(f(X_n, s_n))
+
+Johnson, Alahi, Fei-Fei: Perceptual losses for real-time style transfer, ECCV 2016: the network and
+the losses, one network for each style. Dumoulin, Shlens, Kudlur: A learned representation for
+artistic style, ICLR 2017: all weights but those of the norms serve every style.
+
+Departures: see `JOHNSON_2016` and `DUMOULIN_2017`. All networks read and write pictures in the
+units of `images.preprocess`, which differ from those of the papers by a factor and a shift for
+each colour; the norm behind the first convolution forgets the one and the other.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+import mxnet as mx
+import numpy
+from mxnet import init, npx
+from mxnet import numpy as np
+from mxnet.gluon import nn
+
+from styletransfer.blocks import Layer, Residual, ToColours, Upsampling, grained, learned
+from styletransfer.command import finite, listed, natural, positive
+from styletransfer.errors import InputError, unknown
+from styletransfer.images import (
+    ImageShape,
+    parse_shape,
+    preprocess,
+    resized,
+    rgb_mean,
+    rgb_std,
+)
+from styletransfer.learning import crops, one_cycle, remembered
+from styletransfer.losses import gram, tv_loss
+from styletransfer.networks import SLIM_FACTOR, amplify
+from styletransfer.objective import Terms
+from styletransfer.recipes import option
+from styletransfer.vgg import compiled, extract_features, find_backbone, get_net
+
+MULTIPLE = 4  # of which the sides of a picture are, as it is halved twice
+
+
+def parse_crops(text: str) -> Tuple[Tuple[int, int], ...]:
+    """Return pairs (side, steps) from text such as '128x5000,192x1500'.
+
+    Raises
+    ------
+    InputError
+        If the text is something else.
+    """
+    pairs = [parse_shape(part) for part in text.split(',')]
+    for side, _ in pairs:
+        if side % MULTIPLE or not 32 <= side <= 1024:
+            raise InputError(f'crops of {side}: their side must be a multiple of 4, 32 to 1024')
+    return tuple(pairs)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Every number of a network of this family: its layers, its losses, its training.
+
+    Raises
+    ------
+    InputError
+        If there is no part of a name, or a number cannot be.
+    """
+
+    name: str
+    description: str
+    # the network
+    widths: Tuple[int, ...] = option(
+        (32, 64, 128), 'channels at full size, a half, a quarter', listed(positive)
+    )
+    residuals: int = option(5, 'residual blocks', natural)
+    kernel: int = 9  # side of the first and the last convolution's
+    bias: bool = True
+    grain: float = option(0.0, 'noise in the photos: places for strokes to begin')
+    soft: bool = False  # mix neighbours where pixels were doubled, and in the picture
+    ending: str = 'linear'  # one of `ENDINGS`
+    initial: float = 0.0  # deviation of the weights at first; 0 for that of He et al. (2015)
+    # the losses
+    family: str = 'vgg16'
+    pooling: str = 'max'
+    pixels: str = 'caffe'
+    content_layer: str = 'relu3_3'
+    style_layers: Tuple[str, ...] = ('relu1_2', 'relu2_2', 'relu3_3', 'relu4_3')
+    style_layer_weights: Tuple[float, ...] = option(
+        (), 'how much each style layer counts (each 1)', listed(finite)
+    )
+    scaling: str = 'chw'  # one of `SCALINGS`
+    content_weight: float = option(1.0, 'how closely the photo is kept')
+    style_weight: float = option(5.0, 'how strong the style is')
+    tv: str = 'squares'  # one of `TV_LOSSES`
+    tv_weight: float = option(0.0, 'how smooth the pictures are')
+    style_side: int = option(256, 'longest side of the paintings: of the strokes', positive)
+    style_crops: int = option(
+        0, 'from how many crops a style is taken; 0 for the painting as a whole', natural
+    )
+    # the training
+    crops: Tuple[Tuple[int, int], ...] = option(
+        ((256, 40_000),), 'side and steps: 128x5000,192x1500', parse_crops
+    )
+    batch: int = option(4, 'crops a step', positive)
+    lr: float = option(1e-3, 'highest step size of Adam')
+    decay: bool = False  # the step size of `learning.one_cycle`, not the same in all steps
+
+    def __post_init__(self) -> None:
+        if len(self.widths) != 3 or max(self.widths) > 1024 or self.residuals > 64:
+            raise InputError('a network has three widths, of at most 1024, and 64 blocks at most')
+        for name, table in (('ending', ENDINGS), ('scaling', SCALINGS), ('tv', TV_LOSSES)):
+            if getattr(self, name) not in table:
+                raise unknown(name, getattr(self, name), table)
+        if len(self.style_layer_weights) not in (0, len(self.style_layers)):
+            raise InputError(f'style_layer_weights must be {len(self.style_layers)} numbers')
+        for name in ('content_weight', 'style_weight', 'tv_weight', 'lr', 'grain'):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise InputError(f'{name} is {getattr(self, name)}: it must not be below 0')
+
+    @property
+    def num_steps(self) -> int:
+        """Return the steps of the whole training."""
+        return sum(steps for _, steps in self.crops)
+
+    def side_at(self, k: int) -> int:
+        """Return the side of the crops of step k, counted from 0."""
+        for side, steps in self.crops:
+            if k < steps:
+                return side
+            k -= steps
+        return self.crops[-1][0]
+
+
+# --- the network ---------------------------------------------------------------------------------
+
+
+def _colours(F: Any, X: Any, factor: Callable[[float, float], float], shift: Any) -> Any:
+    """Return X with each colour c times `factor(mean, deviation)`, plus `shift` of the same."""
+    pairs = [*zip(rgb_mean.asnumpy().tolist(), rgb_std.asnumpy().tolist())]
+    planes = zip(F.np.split(X, 3, axis=1), pairs)
+    return F.np.concatenate([C * factor(*pair) + shift(*pair) for C, pair in planes], axis=1)
+
+
+def linear(F: Any, X: Any) -> Any:
+    """Return the picture as it is: bounds are for `postprocess` to set."""
+    return X
+
+
+def tanh(F: Any, X: Any) -> Any:
+    r"""Return :math:`150 \tanh x`, meant in 0-255 less the mean colour (Johnson et al.)."""
+    return _colours(F, F.np.tanh(X), lambda mean, std: 150 / 255 / std, lambda mean, std: 0.0)
+
+
+def sigmoid(F: Any, X: Any) -> Any:
+    """Return the logistic function of X, meant in 0-1 (Dumoulin et al.)."""
+    return _colours(F, F.npx.sigmoid(X), lambda mean, std: 1 / std, lambda mean, std: -mean / std)
+
+
+class Ending(NamedTuple):
+    """What becomes of the three channels of the last convolution."""
+
+    picture: Callable[[Any, Any], Any]  # in the units of `preprocess`
+    norm: bool = False  # whether a conditional instance norm comes before
+
+
+ENDINGS = {'linear': Ending(linear), 'tanh': Ending(tanh), 'sigmoid': Ending(sigmoid, norm=True)}
+
+
+class TransformationNet(nn.HybridBlock):
+    """The network: down to a quarter, residual blocks, up again, in as many styles as wanted.
+
+    Parameters
+    ----------
+    setting : Setting
+    styles : int
+        Rows of each norm.
+    fast : bool
+        Upsample by one transposed convolution (`blocks.Upsampling`): the same function, but not to
+        be trained.
+    """
+
+    def __init__(self, setting: Setting, styles: int, fast: bool = False) -> None:
+        super().__init__()
+        self.ending = ENDINGS[setting.ending].picture
+        one, two, four = setting.widths
+        options: Dict[str, Any] = {'styles': styles, 'bias': setting.bias}
+        self.body = nn.HybridSequential()
+        self.body.add(
+            Layer(one, 3, setting.kernel, **options),
+            Layer(two, one, stride=2, **options),
+            Layer(four, two, stride=2, **options),
+            *(Residual(four, **options) for _ in range(setting.residuals)),
+            Upsampling(two, four, soft=setting.soft, fast=fast, **options),
+            Upsampling(one, two, soft=setting.soft, fast=fast, **options),
+        )
+        rows = styles if ENDINGS[setting.ending].norm else 0
+        self.last = ToColours(one, setting.kernel, rows, setting.bias or not rows, setting.soft)
+
+    def hybrid_forward(self, F: Any, X: Any, S: Any) -> Any:
+        """Return the pictures painted.
+
+        Parameters
+        ----------
+        X : np.ndarray of shape (n, 3, h, w)
+            Photos as of `preprocess`; h and w are multiples of 4.
+        S : np.ndarray of shape (n, styles)
+            How much of each style each is to have.
+        """
+        for block in self.body:
+            X = block(X, S)
+        return self.ending(F, self.last(X, S))
+
+
+def make_net(
+    setting: Setting, styles: int, batch: int = 1, seed: int = 0, fast: bool = False
+) -> TransformationNet:
+    """Return a network with random weights, for batches of so many pictures."""
+    mx.random.seed(seed)
+    net = TransformationNet(setting, styles, fast)
+    he = init.MSRAPrelu(slope=0)
+    net.initialize(init.Normal(setting.initial) if setting.initial else he)
+    net(np.zeros((batch, 3, 32, 32)), np.ones((batch, styles)) / styles)  # shapes are known now
+    weight = net.last.weight
+    weight.set_data(weight.data() / 2)  # so that the first pictures are not too gaudy
+    return net
+
+
+def reach(setting: Setting) -> int:
+    """Return how many pixels away, at most, a pixel of the result looks at the photo."""
+    # the first convolution and the last, the halving one and that of doubled pixels; the same two
+    # at half the size; and as pixels are doubled, up to three that are no centre of any kernel
+    at_full_size, soft = 2 * (setting.kernel // 2) + 1 + 1, (2 + 1 + 1) * setting.soft
+    return at_full_size + 2 * (1 + 1) + 4 * 2 * setting.residuals + 3 + soft
+
+
+# --- the losses ----------------------------------------------------------------------------------
+
+# by what the squares of the differences of features, and of Gram matrices G / (c h w), of c
+# channels are multiplied; None if that is for photographs to say (`Judge`)
+SCALINGS: Dict[str, Optional[Callable[[int], float]]] = {
+    'chw': lambda c: 1.0,  # as in Johnson's program
+    'hw': lambda c: float(c) ** 2,  # for G / (h w), as in Dumoulin's
+    'photographs': None,
+}
+
+
+def squares(Y_hat: np.ndarray) -> np.ndarray:
+    r"""Return the total variation of Johnson's program: half a sum of squares, for each picture.
+
+    .. math:: L = \frac{1}{2n} \sum (x_{i+1,j} - x_{i,j})^2 + (x_{i,j+1} - x_{i,j})^2
+
+    over all pixels but those of the last row and column, with colours in 0-255.
+    """
+    Y_hat = Y_hat * (255 * rgb_std).reshape(1, 3, 1, 1)
+    corner = Y_hat[:, :, :-1, :-1]
+    down, right = Y_hat[:, :, 1:, :-1] - corner, Y_hat[:, :, :-1, 1:] - corner
+    return (np.square(down) + np.square(right)).sum() / (2 * len(Y_hat))
+
+
+TV_LOSSES = {'absolute': tv_loss, 'squares': squares}
+
+
+# --- the settings --------------------------------------------------------------------------------
+
+JOHNSON_2016 = Setting(
+    name='johnson_2016',
+    # Departures: every convolution reflects the border, where Johnson pads once by 40 pixels;
+    # upsampling as of Odena et al., not by free transposed convolutions. So does PyTorch's
+    # example, and the parameters are as many.
+    description='Johnson et al.: one style, instance norm',
+    ending='tanh',
+    tv_weight=1e-6,
+)
+
+DUMOULIN_2017 = Setting(
+    name='dumoulin_2017',
+    description='Dumoulin et al.: many styles, a row of each norm for each',
+    bias=False,
+    ending='sigmoid',
+    initial=0.01,
+    pooling='average',
+    scaling='hw',
+    style_weight=1e-4,
+    batch=16,
+)
+
+JOHNSON_SLIM = Setting(
+    name='johnson_slim',
+    description='trains on two cores in an hour: a quarter of the weights, losses that balance',
+    widths=(16, 32, 64),
+    kernel=5,
+    bias=False,
+    soft=True,
+    grain=0.2,
+    family='vgg19',
+    pooling='average',
+    pixels='imagenet',
+    content_layer='relu4_2',  # further from the pixels: strokes may move what is small
+    style_layers=('relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1'),
+    style_layer_weights=(0.5, 0.5, 1.0, 1.0, 1.0),  # or a ripple makes up for fine strokes
+    scaling='photographs',
+    tv='absolute',
+    tv_weight=1.0,
+    style_side=448,
+    style_crops=64,
+    crops=((128, 3200), (192, 600)),
+    lr=2e-3,
+    decay=True,
+)
+
+SETTINGS = {setting.name: setting for setting in (JOHNSON_2016, DUMOULIN_2017, JOHNSON_SLIM)}
+
+# with which rows are added to a trained network
+ADDING: Dict[str, Any] = {'crops': ((128, 300),), 'lr': 5e-3}
+
+
+# --- how a batch is judged -----------------------------------------------------------------------
+
+
+class Batch(NamedTuple):
+    """What the loss is given in one step."""
+
+    X: np.ndarray  # (n, 3, side, side): photographs, with grain
+    rows: numpy.ndarray  # (n,): in which style each is to be painted
+    said: np.ndarray  # what the looking network says of them
+
+
+def loss_network(setting: Setting, quiet: bool = False) -> nn.HybridSequential:
+    """Return the network that looks, frozen: the full one where its weights are, or the slim."""
+    backbone = find_backbone('auto', setting.family)
+    last = max((setting.content_layer, *setting.style_layers))
+    net, _ = get_net(backbone, quiet=quiet, last=last, pooling=setting.pooling)
+    if setting.pixels == 'caffe' and backbone.endswith('_slim'):
+        amplify(net, SLIM_FACTOR)
+    return net
+
+
+class Judge:
+    r"""The loss of a batch of crops of one side.
+
+    With the scaling 'photographs' each term is measured against what it is where nothing was
+    painted: the content term over the variance of what the network says of photographs, and the
+    style term of each layer and style over what it is, on average, for photographs.
+
+    .. math:: L_c = \frac{\mathrm{mean}\,(F(Y) - F(X))^2}{\mathrm{var}\,F}, \quad
+              L_s = \sum_\ell \frac{\mathrm{mean}\,(G_\ell(Y) - G_{\ell s})^2}
+                    {\mathrm{E}_X\,\mathrm{mean}\,(G_\ell(X) - G_{\ell s})^2}
+
+    So 1 is a photograph and 0 the style, for every layer of every network and every painting, and
+    one weight serves all. With another scaling the means of squares are taken as they are, times
+    the factor of the table.
+
+    Parameters
+    ----------
+    looking : HybridSequential
+        As of `loss_network`.
+    setting : Setting
+    paintings : sequence of np.ndarray of shape (height, width, 3)
+        RGB in 0-255, one for each row.
+    photos : sequence of np.ndarray of shape (n, 3, side, side)
+        Some batches, from which the balance is taken.
+    """
+
+    def __init__(
+        self,
+        looking: nn.HybridSequential,
+        setting: Setting,
+        paintings: Sequence[np.ndarray],
+        photos: Sequence[np.ndarray],
+    ) -> None:
+        self.setting = setting
+        layers = (setting.content_layer,), setting.style_layers
+        self.features = compiled(looking, *layers)
+        self.content = compiled(looking, layers[0], ())
+        side = photos[0].shape[2]
+        styles = [style_grams(looking, setting, img, side) for img in paintings]
+        self.styles_Y = [np.concatenate(rows) for rows in zip(*styles)]  # (rows, c, c), by layer
+        factor = SCALINGS[setting.scaling]
+        if factor:
+            self.content_factor = 1.0
+            self.style_factors = [np.full((len(Y),), factor(Y.shape[1])) for Y in self.styles_Y]
+        else:
+            self._balance(photos)
+        weights = setting.style_layer_weights or [1.0] * len(self.styles_Y)
+        self.style_factors = [f * weight for f, weight in zip(self.style_factors, weights)]
+
+    def _balance(self, photos: Sequence[np.ndarray]) -> None:
+        """Set the factors by which each term is 1 for photographs."""
+        variances, errors = [], []
+        for X in photos:
+            (content_Y,), styles_Y_hat = self.features(X)
+            centre = content_Y.mean(axis=(0, 2, 3), keepdims=True)
+            variances.append(float(np.square(content_Y - centre).mean()))
+            errors.append(
+                [
+                    [float(np.square(G - target).mean()) for target in targets]
+                    for G, targets in zip(map(gram, styles_Y_hat), self.styles_Y)
+                ]
+            )
+        self.content_factor = 1 / float(numpy.mean(variances))
+        self.style_factors = [np.array(1 / e) for e in numpy.mean(errors, axis=0)]
+
+    def say(self, X: np.ndarray) -> np.ndarray:
+        """Return what the network says of photographs, at the content layer."""
+        return self.content(X)[0][0]
+
+    def __call__(self, Y_hat: np.ndarray, batch: Batch) -> Tuple[Terms, np.ndarray]:
+        """Return the weighted terms 'content', 'style' and 'TV' of painted pictures; their sum."""
+        setting = self.setting
+        (content_Y_hat,), styles_Y_hat = self.features(Y_hat)
+        content_l = np.square(content_Y_hat - batch.said).mean() * self.content_factor
+        style_l = sum(
+            (
+                np.square(gram(Y) - targets[batch.rows]).mean(axis=(1, 2)) * factors[batch.rows]
+            ).mean()
+            for Y, targets, factors in zip(styles_Y_hat, self.styles_Y, self.style_factors)
+        )
+        terms = {
+            'content': content_l * setting.content_weight,
+            'style': style_l * setting.style_weight,
+            'TV': TV_LOSSES[setting.tv](Y_hat) * setting.tv_weight,
+        }
+        return terms, sum(terms.values())
+
+
+def style_grams(
+    looking: nn.HybridSequential, setting: Setting, img: np.ndarray, side: int
+) -> List[np.ndarray]:
+    """Return a painting's Gram matrices, each of shape (1, c, c): of the whole, or of crops.
+
+    Crops have the side of those that are painted: a network that pads with zeros sees more of its
+    padding in a small picture, and the two are to be compared.
+    """
+    width, height = fitted(img.shape[1::-1], setting.style_side)
+    X = preprocess(resized(img, (width, height)), (width, height))
+    if not setting.style_crops or side >= min(width, height):
+        return [gram(Y) for Y in extract_features(looking, X, (), setting.style_layers)[1]]
+    rng = numpy.random.default_rng(side)
+    sums: List[np.ndarray] = []
+    for _ in range(setting.style_crops):
+        x, y = rng.integers(width - side + 1), rng.integers(height - side + 1)
+        crop = X[:, :, y : y + side, x : x + side]
+        grams = [gram(Y) for Y in extract_features(looking, crop, (), setting.style_layers)[1]]
+        sums = [a + b for a, b in zip(sums, grams)] if sums else grams
+    return [matrix / setting.style_crops for matrix in sums]
+
+
+def fitted(image_shape: ImageShape, longest: int) -> ImageShape:
+    """Return a shape of the same aspect whose longest side is this."""
+    scale = longest / max(image_shape)
+    width, height = (max(1, round(side * scale)) for side in image_shape)
+    return width, height
+
+
+# --- the training --------------------------------------------------------------------------------
+
+
+def rows_at(seed: int, k: int, batch: int, styles: int) -> numpy.ndarray:
+    """Return in which styles the pictures of step k are painted: each in turn, in random order."""
+    turns = [divmod(place, styles) for place in range(k * batch, (k + 1) * batch)]
+    orders = {
+        turn: numpy.random.default_rng([seed, turn, 1]).permutation(styles) for turn, _ in turns
+    }
+    return numpy.array([orders[turn][place] for turn, place in turns])
+
+
+def rows_of(known: Mapping[str, numpy.ndarray]) -> int:
+    """Return how many styles a network has learned."""
+    return next(len(array) for name, array in known.items() if name.endswith('.gamma'))
+
+
+def keep(net: nn.HybridBlock, known: Mapping[str, numpy.ndarray]) -> None:
+    """Give a network what another with fewer rows has learned; let it learn nothing but rows.
+
+    A new row starts as the mean of those that there are. In a table the old rows are never painted
+    with, so their slopes are 0, and Adam leaves them where they are, to the bit.
+    """
+    for name, parameter in learned(net).items():
+        array = known[name]
+        if name.endswith(('.gamma', '.beta')):
+            new = [array.mean(axis=0, keepdims=True)] * (parameter.shape[0] - len(array))
+            array = numpy.concatenate([array, *new])
+        else:
+            parameter.grad_req = 'null'
+        parameter.set_data(np.array(array, dtype='float32'))
+
+
+class Lesson:
+    """What `learning.learn` needs to train a network of this family.
+
+    Parameters
+    ----------
+    setting : Setting
+    looking : HybridSequential
+        As of `loss_network`.
+    paintings : sequence of np.ndarray of shape (height, width, 3)
+        RGB in 0-255, one for each row that is to be learned.
+    photos : sequence of Path
+    seed : int
+    known : mapping of str to numpy.ndarray, optional
+        What a trained network of this setting has learned. It stays, and the paintings get rows
+        of their own behind those that there are: nothing but these is trained.
+
+    Notes
+    -----
+    Dumoulin et al. (2017) add a style in this way in a small share of the steps.
+    """
+
+    def __init__(
+        self,
+        setting: Setting,
+        looking: nn.HybridSequential,
+        paintings: Sequence[np.ndarray],
+        photos: Sequence[Path],
+        seed: int = 0,
+        known: Optional[Mapping[str, numpy.ndarray]] = None,
+    ) -> None:
+        self.setting, self.looking, self.paintings = setting, looking, paintings
+        self.photos, self.seed = photos, seed
+        self.before = rows_of(known) if known else 0
+        self.net = make_net(setting, self.before + len(paintings), setting.batch, seed)
+        if known:
+            keep(self.net, known)
+        self.net.hybridize(static_alloc=True, static_shape=True)
+        self.load = remembered(max(side for side, _ in setting.crops))
+        self._judge: Tuple[int, Optional[Judge]] = (0, None)
+
+    def photographs(self, seed: int, k: int, side: int) -> np.ndarray:
+        """Return crops of photographs, (batch, 3, side, side): they depend on seed and k only."""
+        return crops(seed, k, self.photos, self.setting.batch, side, load=self.load)
+
+    def judge(self, side: int) -> Judge:
+        """Return the loss for crops of a side; it is kept until another side is asked for."""
+        if self._judge[0] != side:
+            some = [self.photographs(self.seed + 1, k, side) for k in range(8)]
+            self._judge = side, Judge(self.looking, self.setting, self.paintings, some)
+        assert self._judge[1]
+        return self._judge[1]
+
+    def batch_at(self, k: int) -> Batch:
+        """Return the photographs of step k, and what is known of them."""
+        side = self.setting.side_at(k)
+        X = self.photographs(self.seed, k, side)
+        rows = rows_at(self.seed, k, self.setting.batch, len(self.paintings))
+        X_grained = grained(X, self.setting.grain, [self.seed, k, 2])
+        return Batch(X_grained, rows, self.judge(side).say(X))
+
+    def loss(self, batch: Batch) -> Tuple[Terms, np.ndarray]:
+        """Return the terms of what the network paints, and their sum."""
+        rows = np.array(self.before + batch.rows)
+        S = npx.one_hot(rows, self.before + len(self.paintings))
+        return self.judge(batch.X.shape[2])(self.net(batch.X, S), batch)
+
+    def lr_at(self, k: int) -> float:
+        """Return the step size of step k."""
+        setting = self.setting
+        return one_cycle(k, setting.num_steps, setting.lr) if setting.decay else setting.lr

@@ -1,0 +1,313 @@
+"""The job ``paint``: photos become paintings, each in one pass of a trained network."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import dataclass, replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from mxnet import numpy as np
+
+import styletransfer
+from styletransfer import trained
+from styletransfer.color import PRESERVE_COLOR, find_preservation, luminance
+from styletransfer.command import Parser, argument, finite, one_line
+from styletransfer.controls import check_regions, check_weights
+from styletransfer.errors import InputError, printable
+from styletransfer.files import file_hash, fits, read_json, replacing
+from styletransfer.images import (
+    PICTURE_FORMATS,
+    ImageShape,
+    as_picture,
+    check_size,
+    find_pictures,
+    load_image,
+    parse_shape,
+    picture_path,
+    resized,
+    save_image,
+)
+from styletransfer.outputs import check_writable, is_there
+from styletransfer.progress import progress_bar
+from styletransfer.recipes import shape_text
+from styletransfer.train.wish import parse_shares
+
+STDOUT = '-'
+OURS = {'net': str, 'content': str, 'style': [str]}  # how a record is made
+
+
+def make_parser() -> Parser:
+    """Return the job's parser."""
+    parser = Parser('feedforward paint', 'Paint photos in one pass.')
+    add = parser.add_argument
+    add('photos', nargs='+', help='files, folders or samples')
+    add('--net', default='johnson', help='a bundled network or a file (%(default)s)')
+    add('--style', nargs='+', help="the network's, by name; several are mixed (its first)")
+    add('--style-weights', type=argument(parse_shares), metavar='SHARES', help='0.7,0.3')
+    add('--mask', nargs='+', metavar='FILE', help='where each style goes, white on black')
+    add('--strength', type=argument(finite), default=1.0, help='0 is the photo (%(default)s)')
+    add('--preserve-color', metavar='WAY', help=', '.join(PRESERVE_COLOR))
+    add(
+        '--shape',
+        type=argument(parse_shape),
+        metavar='WIDTHxHEIGHT',
+        help="a box for the result, in the photo's proportions (the photo's size)",
+    )
+    add(
+        '--output',
+        default='outputs',
+        help="a folder, a file for one picture, or '-' to print it as PNG (%(default)s)",
+    )
+    add('--format', default='png', help=', '.join(PICTURE_FORMATS))
+    add('--list', action='store_true', help="list the network's styles, and stop")
+    add('--plan', action='store_true', help='say what would be painted, and stop')
+    add('--quiet', action='store_true', help='no bar and no messages')
+    return parser
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What may be asked of a painting, besides the photo and the network.
+
+    Raises
+    ------
+    InputError
+        If a value cannot be, or two do not go together.
+    """
+
+    style: Tuple[str, ...]
+    style_weights: Tuple[float, ...] = ()
+    strength: float = 1.0
+    preserve_color: Optional[str] = None
+    shape: Optional[ImageShape] = None
+    mask: Tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_regions(len(self.style), len(self.mask))
+        if self.style_weights and self.mask:
+            raise InputError(
+                '--style-weights mixes styles, but masks keep them apart: leave one out'
+            )
+        if self.style_weights:
+            check_weights(self.style_weights, len(self.style))
+        if not 0 <= self.strength <= 1:
+            raise InputError(f'--strength is {self.strength:g}: it must be between 0 and 1')
+        if self.preserve_color:
+            find_preservation(self.preserve_color)
+
+
+def painted(painter: trained.Painter, img: np.ndarray, wish: Wish) -> np.ndarray:
+    r"""Return a photo as a network paints it.
+
+    With masks it is painted once for each style, and each place has what its masks say; where they
+    leave something to say, that is the photo:
+
+    .. math:: Y = \sum_k m_k Y_k + (1 - \sum_k m_k) X,
+
+    with the masks over their sum where that is above 1.
+
+    Where colours are to be kept, the ways of `color.PRESERVE_COLOR` are used with the painting in
+    place of the style picture, as the network was trained on that long ago.
+
+    Parameters
+    ----------
+    painter : Painter
+    img : np.ndarray of shape (height, width, 3)
+        RGB in 0-255.
+    wish : Wish
+
+    Returns
+    -------
+    np.ndarray of shape (height, width, 3)
+        RGB in 0-1.
+
+    Raises
+    ------
+    InputError
+        If the network has no such style, or a mask cannot be used.
+    """
+    if wish.mask:
+        masks = [load_mask(Path(name), img.shape[1::-1])[:, :, None] for name in wish.mask]
+        total = np.maximum(sum(masks), 1)
+        styles = wish.style if len(wish.style) > 1 else wish.style * len(masks)
+        regions = [painted(painter, img, replace(wish, style=(s,), mask=())) for s in styles]
+        result = sum(m / total * Y for m, Y in zip(masks, regions))
+        return result + (1 - sum(masks) / total) * img / 255
+    S = painter.shares(wish.style, wish.style_weights)
+    if not wish.preserve_color:
+        return painter.paint(img, S, wish.strength)
+    steps = find_preservation(wish.preserve_color)
+    result = painter.paint(steps.content(img), S, wish.strength)
+    return steps.result((steps.style(result * 255, img) / 255).clip(0, 1), img)
+
+
+def load_mask(path: Path, shape: ImageShape) -> np.ndarray:
+    """Return the mask in a file at a shape: 1 where the picture is white, 0 where it is black."""
+    return resized(luminance(load_image(path, shape)), shape)[:, :, 0] / 255
+
+
+class Entry(NamedTuple):
+    """One painting to be made: of which photo, into which file (none: to be printed)."""
+
+    photo: Path
+    file: Optional[Path]
+
+
+def entries(args: Any, style: Sequence[str]) -> List[Entry]:
+    """Return what there is to paint.
+
+    Raises
+    ------
+    InputError
+        If there are no pictures, two results would have the same name, or --output is for one.
+    """
+    photos: List[Path] = []
+    for name in args.photos:
+        path = picture_path(name, 'content')
+        found = [p for p in find_pictures(path) if p.name[0] != '.'] if path.is_dir() else [path]
+        if not found:
+            raise InputError(f"there are no pictures in '{path}'")
+        photos += found
+    output = Path(args.output)
+    single = args.output == STDOUT or output.suffix.lower()[1:] in PICTURE_FORMATS
+    if single and len(photos) > 1:
+        raise InputError(f"--output '{args.output}' is for one picture, not for {len(photos)}")
+    if args.output == STDOUT:
+        return [Entry(photos[0], None)]
+    if single:
+        return [Entry(photos[0], output)]
+    if args.format not in PICTURE_FORMATS:
+        raise InputError(f"--format is '{args.format}', not one of {', '.join(PICTURE_FORMATS)}")
+    made: Dict[str, Path] = {}
+    for photo in photos:
+        name = f'{photo.stem}--{"+".join(style)}.{args.format}'
+        if name in made:
+            raise InputError(
+                f"'{made[name]}' and '{photo}' would both become '{name}': paint them into "
+                'folders of their own'
+            )
+        made[name] = photo
+    return [Entry(photo, output / name) for name, photo in made.items()]
+
+
+def record_path(file: Path) -> Path:
+    """Return where the record of a painting lies: beside it."""
+    return file.with_suffix('.json')
+
+
+def check_files(found: Sequence[Entry]) -> None:
+    """Refuse to write over pictures that this job has not made."""
+    for _, file in found:
+        if not file:
+            continue
+        check_writable(file.parent, (1000, 1000))
+        for path in (file, record_path(file)):
+            if is_there(path) and not _is_record(record_path(file)):
+                raise InputError(
+                    f"'{path}' is not of an earlier painting and would be overwritten: choose "
+                    'another --output'
+                )
+
+
+def _is_record(path: Path) -> bool:
+    try:
+        return fits(read_json(path), OURS)
+    except InputError:
+        return False
+
+
+def read(photo: Path, shape: Optional[ImageShape]) -> np.ndarray:
+    """Return a photo, RGB in 0-255, as large as fits into a box, or without one as it is."""
+    if not shape:
+        return load_image(photo)
+    img = load_image(photo, shape)
+    height, width = img.shape[:2]
+    scale = min(shape[0] / width, shape[1] / height)
+    return resized(img, (max(1, round(width * scale)), max(1, round(height * scale))))
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run the job and return its exit status: 1 if some pictures could not be painted."""
+    args = make_parser().parse_args(argv)
+    net = trained.find(args.net)
+    painter = trained.load(net)
+    if args.list:
+        print(*painter.styles)
+        return 0
+    wish = Wish(
+        tuple(args.style or painter.styles[:1]),
+        tuple(args.style_weights or ()),
+        args.strength,
+        args.preserve_color,
+        args.shape,
+        tuple(args.mask or ()),
+    )
+    # what is wrong with these is told now, and not once for each photo
+    painter.shares(wish.style, wish.style_weights)
+    for name in wish.mask:
+        load_image(name)
+    found = entries(args, wish.style)
+    check_files(found)
+    if args.plan:
+        for photo, file in found:
+            width, height = read(photo, wish.shape).shape[1::-1]
+            print(printable(f'{photo}: {shape_text((width, height))}, into {file or "stdout"}'))
+        return 0
+    failed: Dict[str, str] = {}
+    with progress_bar(' [{elapsed}<{remaining}]', total=len(found), disable=args.quiet) as bar:
+        for entry in found:
+            bar.set_description_str(printable(entry.photo.name))
+            try:
+                paint_one(painter, net, wish, entry)
+            except InputError as error:
+                if len(found) == 1:
+                    raise
+                failed[entry.photo.name] = str(error)
+            bar.update()
+    for name, reason in failed.items():
+        print(one_line(f'{name} failed: {reason}'), file=sys.stderr)
+    if not args.quiet and args.output != STDOUT and len(failed) < len(found):
+        what = 'paintings are' if len(found) > 1 else 'painting is'
+        print(printable(f'The {what} in {args.output}.'))
+    return 1 if failed else 0
+
+
+def paint_one(painter: trained.Painter, net: Path, wish: Wish, entry: Entry) -> None:
+    """Paint one photo, and write the picture and its record, or print the picture.
+
+    Raises
+    ------
+    InputError
+        If the photo cannot be read, or the file not be written.
+    """
+    start = time.perf_counter()
+    img = read(entry.photo, wish.shape)
+    if entry.file:
+        check_size(entry.file.suffix.lower()[1:], img.shape[1::-1])
+    result = painted(painter, img, wish)
+    if not entry.file:
+        file = BytesIO()
+        as_picture(result).save(file, 'PNG')
+        sys.stdout.buffer.write(file.getvalue())
+        return
+    save_image(entry.file, result)
+    record = {
+        'net': str(net),
+        'net_sha256': painter.notes['sha256'],
+        'content': str(entry.photo),
+        'content_sha256': file_hash(entry.photo),
+        'image_shape': result.shape[1::-1],
+        'style': wish.style,
+        'style_weights': wish.style_weights,
+        'strength': wish.strength,
+        'preserve_color': wish.preserve_color,
+        'mask': wish.mask,
+        'seconds': round(time.perf_counter() - start, 3),
+        'version': styletransfer.__version__,
+    }
+    with replacing(record_path(entry.file)) as temporary:
+        temporary.write_text(json.dumps(record, indent=2) + '\n', encoding='utf-8')

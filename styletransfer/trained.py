@@ -1,0 +1,341 @@
+"""A trained painter in one file: saved, found by its name, loaded, and given pictures of any size.
+
+The file is safetensors: numbers of 16 bits, and notes that say what they are of. In the notes are
+the `method` (a key of `METHODS`), its `setting`, the names of its `styles`, and a `sha256` of all
+the numbers; whoever trained it may have added more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, NamedTuple, Sequence
+
+import mxnet as mx
+import numpy
+from mxnet import autograd
+from mxnet import numpy as np
+from mxnet.gluon import nn
+
+from styletransfer.blocks import grained, learned
+from styletransfer.controls import check_weights
+from styletransfer.errors import InputError, unknown
+from styletransfer.feedforward import johnson
+from styletransfer.files import assets_folder, fits, open_regular, reading, replacing
+from styletransfer.images import postprocess, preprocess, resized
+from styletransfer.machine import available_memory
+from styletransfer.optimizers import Arrays
+from styletransfer.weights.arrays import open_safetensors
+from styletransfer.weights.formats import read_notes, write_tensors
+
+
+class Method(NamedTuple):
+    """How a network of a method is made anew from what its file says."""
+
+    setting: Any  # the dataclass of its numbers
+    make: Any  # of a setting and how many styles; returns a net of X and S, its shapes known
+    reach: Any  # of a setting: how many pixels away, at most, a pixel of the result is looked at
+    multiple: int  # of which the sides of its pictures are
+
+
+METHODS = {
+    'johnson': Method(
+        johnson.Setting,
+        lambda setting, styles: johnson.make_net(setting, styles, fast=True),
+        johnson.reach,
+        johnson.MULTIPLE,
+    )
+}
+
+SMALLEST = 16  # pixels a side: whatever is smaller is mirrored until it has so many
+BYTES_PER_PIXEL = 400  # that painting takes
+LARGEST = 6_000_000  # pixels that are painted in one piece, and not in strips
+
+
+class Painter:
+    """A trained network as a function, picture to picture.
+
+    Parameters
+    ----------
+    net : HybridBlock
+        Of pictures (1, 3, h, w) and shares (1, styles).
+    styles : sequence of str
+        Names of the rows.
+    reach, multiple : int
+        As of `Method`.
+    notes : mapping of str to str
+        What its file says of it.
+    setting : dataclass, optional
+        The numbers that it was trained with.
+    """
+
+    def __init__(
+        self,
+        net: nn.HybridBlock,
+        styles: Sequence[str],
+        reach: int,
+        multiple: int,
+        notes: Mapping[str, str],
+        setting: Any = None,
+    ) -> None:
+        self.net, self.styles, self.setting = net, tuple(styles), setting
+        self.reach, self.multiple, self.notes = reach, multiple, dict(notes)
+        self.grain = getattr(setting, 'grain', 0.0)  # not every method has it
+
+    def shares(self, names: Sequence[str], weights: Sequence[float] = ()) -> np.ndarray:
+        """Return how much of each row is wanted, of shape (1, styles), with the sum 1.
+
+        Raises
+        ------
+        InputError
+            If there is no style of a name, or the weights are not one for each.
+        """
+        weights = tuple(weights) or (1.0,) * len(names)
+        check_weights(weights, len(names))
+        S = numpy.zeros((1, len(self.styles)), 'float32')
+        for name, weight in zip(names, weights):
+            if name not in self.styles:
+                raise unknown('style of this network', name, self.styles)
+            S[0, self.styles.index(name)] += weight / sum(weights)
+        return np.array(S)
+
+    def paint(self, img: np.ndarray, S: np.ndarray, strength: float = 1.0) -> np.ndarray:
+        r"""Return a photo as it is painted.
+
+        .. math:: Y = a f(X, S) + (1 - a) X
+
+        Parameters
+        ----------
+        img : np.ndarray of shape (height, width, 3)
+            RGB in 0-255.
+        S : np.ndarray of shape (1, styles)
+            From `shares`.
+        strength : float
+            a: 1 is the painting, 0 the photo.
+
+        Returns
+        -------
+        np.ndarray of shape (height, width, 3)
+            RGB in 0-1.
+        """
+        X = preprocess(img, img.shape[1::-1])
+        Y = self(X, S)
+        return postprocess(strength * Y + (1 - strength) * X)
+
+    def __call__(self, X: np.ndarray, S: np.ndarray, most: int = 0) -> np.ndarray:
+        """Return the painting of a picture of any size, (1, 3, h, w).
+
+        Beyond its right and lower border it is mirrored until its sides are multiples, and what
+        becomes of that is cut off. A picture of more than `most` pixels is painted in strips.
+
+        Parameters
+        ----------
+        most : int
+            Pixels; 0 for `LARGEST`, or as many as half of the free memory is enough for.
+        """
+        if not most:
+            have = available_memory(mx.cpu())
+            most = min(LARGEST, have // 2 // BYTES_PER_PIXEL if have else LARGEST)
+        h, w = X.shape[2:]
+        X = grained(extended(X, self.multiple), self.grain, 0)
+        Y = whole(self.net, X, S) if h * w <= most else self._in_strips(X, S, most)
+        return Y[:, :, :h, :w]
+
+    def _in_strips(self, X: np.ndarray, S: np.ndarray, most: int) -> np.ndarray:
+        """Paint a picture in strips, with the statistics of the picture made small enough."""
+        h, w = X.shape[2:]
+        scale = math.sqrt(most / (h * w))
+        small = max(SMALLEST, round(w * scale)), max(SMALLEST, round(h * scale))
+        img = postprocess(X) * 255
+        X_small = extended(preprocess(resized(img, small), small), self.multiple)
+        keep_statistics(self.net, grained(X_small, self.grain, 0), S)
+        halo = -(-self.reach // self.multiple) * self.multiple
+        rows = max(halo, most // w - 2 * halo)
+        return in_strips(self.net, X, S, rows // self.multiple * self.multiple, halo)
+
+
+def extended(X: np.ndarray, multiple: int) -> np.ndarray:
+    """Return a picture mirrored at its right and lower border until its sides are multiples."""
+    goals = [max(SMALLEST, -(-side // multiple) * multiple) for side in X.shape[2:]]
+    margins = [(0, 0), (0, 0), *((0, goal - side) for goal, side in zip(goals, X.shape[2:]))]
+    if not any(margin for _, margin in margins):
+        return X
+    return np.array(numpy.pad(X.asnumpy(), margins, mode='reflect'))
+
+
+def whole(net: nn.HybridBlock, X: np.ndarray, S: np.ndarray) -> np.ndarray:
+    """Return the painting of a picture, each norm with the picture's own statistics."""
+    compiled(net)
+    with autograd.train_mode():
+        return net(X, S)
+
+
+def compiled(net: nn.HybridBlock) -> None:
+    """Compile a network, unless it is: a graph prepares itself for each new shape.
+
+    It does not keep its memory between two pictures. That would save a twentieth of the time, and
+    take twice the memory, as then no layer's output makes room for a later one's.
+    """
+    if not net._active:
+        net.hybridize()
+
+
+def keep_statistics(net: nn.HybridBlock, X: np.ndarray, S: np.ndarray) -> None:
+    """Let each norm of a network keep its statistics of this picture, for `in_strips`."""
+    net.hybridize(active=False)
+    with autograd.train_mode():
+        net(X, S).wait_to_read()
+
+
+def in_strips(
+    net: nn.HybridBlock, X: np.ndarray, S: np.ndarray, rows: int, halo: int
+) -> np.ndarray:
+    """Return the painting of a picture with the statistics that the norms keep, strip by strip.
+
+    It is what the picture in one piece would be with these statistics: a strip is painted with so
+    many rows more on both sides as a row of the result is looked at from.
+
+    Parameters
+    ----------
+    rows, halo : int
+        Of a strip, and beyond it on either side; multiples of the network's.
+
+    Notes
+    -----
+    Chen et al.: Towards ultra-resolution neural style transfer via thumbnail instance
+    normalization, AAAI 2022: with its own statistics each strip would be painted in other colours.
+    """
+    compiled(net)
+    h = X.shape[2]
+    strips = []
+    for top in range(0, h, rows):
+        first, last = max(0, top - halo), min(h, top + rows + halo)
+        Y = net(X[:, :, first:last], S)
+        strips.append(Y[:, :, top - first : min(h, top + rows) - first].copy())
+        strips[-1].wait_to_read()
+    return np.concatenate(strips, axis=2)
+
+
+# --- files ---------------------------------------------------------------------------------------
+
+
+def save(
+    path: Path,
+    method: str,
+    setting: Any,
+    styles: Sequence[str],
+    net: nn.HybridBlock,
+    notes: Mapping[str, str],
+) -> None:
+    """Write a trained network to a file, in numbers of 16 bits.
+
+    Parameters
+    ----------
+    path : Path
+        Ending in .safetensors.
+    method : str
+        A key of `METHODS`.
+    setting : dataclass
+        Of the method.
+    styles : sequence of str
+        Names of the rows.
+    net : HybridBlock
+    notes : mapping of str to str
+        What else is worth telling.
+    """
+    arrays = {name: array.astype('float16') for name, array in weights_of(net).items()}
+    told = {
+        **notes,
+        'method': method,
+        'setting': json.dumps(asdict(setting)),
+        'styles': json.dumps(list(styles)),
+        'sha256': digest(arrays),
+    }
+    with replacing(path) as temporary:
+        write_tensors(temporary, arrays, told)
+
+
+def weights_of(net: nn.HybridBlock) -> Arrays:
+    """Return all that a network has learned, by name."""
+    return {name: parameter.data().asnumpy() for name, parameter in learned(net).items()}
+
+
+def set_weights(net: nn.HybridBlock, arrays: Mapping[str, numpy.ndarray]) -> None:
+    """Give a network what `weights_of` another, of the same layers, has returned."""
+    for name, parameter in learned(net).items():
+        parameter.set_data(np.array(arrays[name], dtype='float32'))
+
+
+def digest(arrays: Mapping[str, numpy.ndarray]) -> str:
+    """Return the SHA-256 of all numbers of a network, and of their names."""
+    told = hashlib.sha256()
+    for name in sorted(arrays):
+        told.update(name.encode())
+        told.update(arrays[name].astype('<f2').tobytes())
+    return told.hexdigest()
+
+
+def networks() -> Dict[str, Path]:
+    """Return the bundled painters, name to file."""
+    return {
+        path.stem: path for path in sorted((assets_folder() / 'networks').glob('*.safetensors'))
+    }
+
+
+def find(name: str) -> Path:
+    """Return the file meant by a name: a file, or a bundled painter.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    known = networks()
+    if name in known:
+        return known[name]
+    if Path(name).suffix or os.path.exists(name) or '/' in name:
+        return Path(name)
+    raise unknown('file or bundled network', name, known, 'train one, and name its file')
+
+
+def load(path: Path) -> Painter:
+    """Return the painter in a file.
+
+    Raises
+    ------
+    InputError
+        If it holds none, is damaged, or is of a method that is not known here.
+    """
+    open_regular(path).close()
+    notes = read_notes(path)
+    told: Dict[str, Any] = {}
+    with reading(f"'{path}' holds no painter", 'train one, or name another file'):
+        told = {name: json.loads(notes[name]) for name in ('setting', 'styles')}
+        method = METHODS[notes['method']]
+        setting = method.setting(**told['setting'])
+        if not fits(told['styles'], [str]):
+            raise ValueError('its styles have no names')
+        styles: List[str] = told['styles']
+        net = method.make(setting, len(styles))
+        with open_safetensors(path) as stored:
+            arrays = _fitting(weights_of(net), stored)
+    if digest(arrays) != notes.get('sha256'):
+        raise InputError(f"'{path}' is damaged: its numbers are not those that were saved")
+    set_weights(net, arrays)
+    return Painter(net, styles, method.reach(setting), method.multiple, notes, setting)
+
+
+def _fitting(wanted: Arrays, stored: Mapping[str, Any]) -> Arrays:
+    """Return the arrays of a file, if they are those that a network wants, and finite."""
+    arrays = {}
+    for name, array in wanted.items():
+        if name not in stored or stored[name].shape != array.shape:
+            raise ValueError(f'it has no {name} of shape {array.shape}')
+        arrays[name] = stored[name].read()
+        if not numpy.isfinite(arrays[name]).all():
+            raise ValueError(f'{name} is not all finite numbers')
+    return arrays
