@@ -45,7 +45,7 @@ from styletransfer.train.plan import make_plan
 from styletransfer.train.wish import given, make_parser, wish_of
 from styletransfer.weights.formats import read_notes, read_weights
 
-SECONDS = 20  # after which something waits for ever
+SECONDS = 300  # after which something waits for ever, on however busy a machine
 
 NUMBERS = (0, 1, -1, 2**31, 2**63, 10**400, 0.5, 1e30, 1e200, 1e308, float('inf'), float('nan'))
 WORDS = ('', 'x', '\x1b[2J', 'a\nb', os.fsdecode(b'\xff'), 'é' * 3, 'x' * 300, 'x' * 5000, '--')
