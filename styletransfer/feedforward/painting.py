@@ -46,7 +46,12 @@ def make_parser() -> Parser:
     add = parser.add_argument
     add('photos', nargs='+', help='files, folders or samples')
     add('--net', default='johnson', help='a bundled network or a file (%(default)s)')
-    add('--style', nargs='+', help="the network's, by name; several are mixed (its first)")
+    add(
+        '--style',
+        nargs='+',
+        help="the network's, by name (its first), or any pictures for one that reads them; "
+        'several are mixed',
+    )
     add('--style-weights', type=argument(parse_shares), metavar='SHARES', help='0.7,0.3')
     add('--mask', nargs='+', metavar='FILE', help='where each style goes, white on black')
     add('--strength', type=argument(finite), default=1.0, help='0 is the photo (%(default)s)')
@@ -184,7 +189,7 @@ def entries(args: Any, style: Sequence[str]) -> List[Entry]:
         raise InputError(f"--format is '{args.format}', not one of {', '.join(PICTURE_FORMATS)}")
     made: Dict[str, Path] = {}
     for photo in photos:
-        name = f'{photo.stem}--{"+".join(style)}.{args.format}'
+        name = f'{photo.stem}--{"+".join(Path(name).stem for name in style)}.{args.format}'
         if name in made:
             raise InputError(
                 f"'{made[name]}' and '{photo}' would both become '{name}': paint them into "
