@@ -357,6 +357,5 @@ def learned(net: nn.HybridBlock) -> Dict[str, gluon.Parameter]:
     return {
         name: parameter
         for name, parameter in net._collect_params_with_prefix().items()
-        if name.rpartition('.')[2] not in ('mean', 'variance')
-        and not name.startswith('encoder.')
+        if name.rpartition('.')[2] not in ('mean', 'variance') and not name.startswith('encoder.')
     }

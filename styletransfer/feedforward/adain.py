@@ -69,11 +69,13 @@ class Setting:
         (), 'how much each style layer counts (each 1)', listed(finite)
     )
     tv_weight: float = option(0.0, 'how smooth the pictures are')
+    pixel_weight: float = option(0.0, 'how closely a photo in its own style is to be repeated')
     # the training
     crops: Tuple[Tuple[int, int], ...] = option(
         ((256, 160_000),), 'side and steps: 128x5000,192x1500', parse_crops
     )
     identity: int = option(0, 'first steps, in which each photo is its own style', natural)
+    own: int = option(0, 'crops a step that are their own style later, too', natural)
     batch: int = option(8, 'crops a step', positive)
     lr: float = option(1e-4, 'highest step size of Adam')
     schedule: str = 'inverse'  # one of `SCHEDULES`
@@ -94,7 +96,7 @@ class Setting:
             raise InputError(f'style_side is {self.style_side}: it must be 16 to 4096')
         if len(self.style_layer_weights) not in (0, STYLE_LAYERS):
             raise InputError(f'style_layer_weights must be {STYLE_LAYERS} numbers')
-        for name in ('content_weight', 'style_weight', 'tv_weight', 'lr'):
+        for name in ('content_weight', 'style_weight', 'tv_weight', 'pixel_weight', 'lr'):
             if not 0 <= getattr(self, name) < math.inf:
                 raise InputError(f'{name} is {getattr(self, name)}: it must not be below 0')
 
@@ -191,8 +193,9 @@ ADAIN_2017 = Setting(
 
 ADAIN_SLIM = Setting(
     name='adain_slim',
-    # a decoder that is asked for means and deviations only meets them with smears: it is asked
-    # for Gram matrices, as in the family of Johnson et al.
+    # Departures: a decoder that is asked for means and deviations only answers with smears, so it
+    # is asked for Gram matrices, as those of Johnson et al. are; and some photos it is to repeat,
+    # which keeps their shapes and colours in all others (so do Park and Lee, CVPR 2019).
     description='trains on two cores: a sixteenth of the weights, losses that balance',
     encoder='vgg19_slim',
     soft=True,
@@ -202,8 +205,10 @@ ADAIN_SLIM = Setting(
     style_weight=2.0,
     style_layer_weights=(0.5, 0.5, 1.0, 1.0),
     tv_weight=1.0,
+    pixel_weight=4.0,
     crops=((96, 8000), (128, 6000)),
-    identity=500,
+    identity=800,
+    own=1,
     batch=4,
     lr=1e-3,
     schedule='one_cycle',
@@ -316,7 +321,7 @@ class AnyStyleNet(nn.HybridBlock):
         self.decoder = make_decoder(encoder.widths, setting.soft, fast)
 
     def hybrid_forward(self, F: Any, X: Any, S: Any) -> Any:
-        """Return the pictures painted.
+        r"""Return the pictures painted.
 
         Parameters
         ----------
@@ -325,7 +330,7 @@ class AnyStyleNet(nn.HybridBlock):
         S : np.ndarray of shape (n, 2 c)
             `statistics` of the paintings. A mean of several is a mixture of styles: AdaIN is
             linear in them. With a share of the photo's own it is the published strength,
-            :math:`g(\\alpha t + (1 - \\alpha) f(X))`; nothing but these is the auto-encoder.
+            :math:`g(\alpha t + (1 - \alpha) f(X))`; nothing but these is the auto-encoder.
         """
         mean, deviation = F.np.split(S, 2, axis=1)
         return self.decoder(self.norm(self.encoder(X)[-1], deviation, mean))
@@ -370,6 +375,7 @@ class Batch(NamedTuple):
     t: np.ndarray  # (n, c, h/8, w/8): the photos' features with the paintings' statistics
     targets: List[np.ndarray]  # (n, d) for each style layer: statistics of the paintings
     factors: List[np.ndarray]  # (n,) for each: how much a difference from them counts
+    repeated: np.ndarray  # (m, 3, h, w): the first m photos, if they are their own style
 
 
 class Judge:
@@ -416,8 +422,11 @@ class Judge:
             float(np.square(D - mean).sum(axis=1).mean()) for D, mean in zip(told, self.centres)
         ]
 
-    def aim(self, X: np.ndarray, Z: np.ndarray) -> Batch:
-        """Return what is asked for, of photos X and paintings Z, each (n, 3, side, side)."""
+    def aim(self, X: np.ndarray, Z: np.ndarray, own: int = 0) -> Batch:
+        """Return what is asked for, of photos X and paintings Z, each (n, 3, side, side).
+
+        The first `own` of both are the same.
+        """
         layers = self.encoder(Z)
         t = adain(self.encoder(X)[-1], layers[-1])
         targets = [self.measure(Y) for Y in layers]
@@ -426,10 +435,14 @@ class Judge:
             factors = [1 / (d + spread) for d, spread in zip(away, self.spreads)]
         else:
             factors = [np.ones(len(X))] * STYLE_LAYERS
-        return Batch(t, targets, [f * weight for f, weight in zip(factors, self.weights)])
+        factors = [factor * weight for factor, weight in zip(factors, self.weights)]
+        return Batch(t, targets, factors, X[:own])
 
     def __call__(self, Y_hat: np.ndarray, batch: Batch) -> Tuple[Terms, np.ndarray]:
-        """Return the weighted terms 'content', 'style' and 'TV' of painted pictures; their sum."""
+        """Return the weighted terms of painted pictures, and their sum.
+
+        They are 'content', 'style', 'TV' and, if some pictures are to be repeated, 'pixels'.
+        """
         setting = self.setting
         layers = self.encoder(Y_hat)
         content_l = np.square(layers[-1] - batch.t).mean() * self.content_factor
@@ -442,6 +455,10 @@ class Judge:
             'style': style_l * setting.style_weight,
             'TV': tv_loss(Y_hat) * setting.tv_weight,
         }
+        own = len(batch.repeated)
+        if own:
+            error = np.square(Y_hat[:own] - batch.repeated).mean()
+            terms['pixels'] = error * setting.pixel_weight
         return terms, sum(terms.values())
 
 
@@ -487,9 +504,10 @@ class Lesson:
         """Return what is asked for in step k, of other photos and paintings than before."""
         side = side_at(self.setting.crops, k)
         X = self.pictures(self.photos, self.seed, k, side)
-        own = k < self.setting.identity
-        Z = X if own else self.pictures(self.paintings, self.seed + 2, k, side)
-        return self.judge(side).aim(X, Z)
+        own = self.setting.batch if k < self.setting.identity else self.setting.own
+        Z = self.pictures(self.paintings, self.seed + 2, k, side)
+        Z[:own] = X[:own]
+        return self.judge(side).aim(X, Z, own)
 
     def loss(self, batch: Batch) -> Tuple[Terms, np.ndarray]:
         """Return the terms of what the network paints, and their sum."""

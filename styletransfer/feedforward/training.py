@@ -25,7 +25,7 @@ from styletransfer.checkpoint import Checkpoint, load_checkpoint
 from styletransfer.command import Parser, argument, natural, positive
 from styletransfer.errors import InputError, printable, unknown
 from styletransfer.feedforward import adain, johnson
-from styletransfer.files import file_hash, replacing
+from styletransfer.files import file_hash, open_regular, replacing
 from styletransfer.images import (
     FIRST_SAMPLES,
     find_pictures,
@@ -120,7 +120,8 @@ def make_parser() -> Parser:
     add(
         'photos',
         nargs='*',
-        help='folders of photographs, with the folders in them; for adain the last is of paintings',
+        help='folders of photographs, with the folders in them; the last is of paintings for '
+        'adain without --style',
     )
     add(
         '--style',
@@ -271,21 +272,37 @@ def pictures_in(folders: Sequence[str]) -> List[Path]:
     return pictures
 
 
-def many_paintings(args: Any) -> List[Path]:
-    """Return what a network for any style learns from; take its folder from among the photos'.
+def folders_of(args: Any) -> Tuple[List[str], List[str]]:
+    """Return the folders of photographs, and the names of paintings, of which some are folders.
 
     Raises
     ------
     InputError
-        If there is nothing.
+        If there is nothing to learn from.
     """
-    if args.style:
-        files = [name for name in args.style if not Path(name).is_dir()]
-        folders = [name for name in args.style if Path(name).is_dir()]
-        return [picture_path(name, 'style') for name in files] + pictures_in(folders)
-    if len(args.photos) < 2:
-        raise InputError('name a folder of paintings behind that of photographs')
-    return pictures_in([args.photos.pop()])
+    photos, paintings = args.photos, args.style
+    if not METHODS[args.method].rows and not paintings:
+        photos, paintings = photos[:-1], photos[-1:]
+        if len(args.photos) == 1:
+            raise InputError('name a folder of paintings behind that of photographs')
+    if not photos:
+        raise InputError('name a folder of photographs behind the method')
+    return photos, paintings or list(samples('style'))
+
+
+def paintings_of(names: Sequence[str], rows: bool) -> List[Path]:
+    """Return the files of paintings; where they get no rows, a folder stands for all in it.
+
+    Raises
+    ------
+    InputError
+        If there is none of a name, or no file.
+    """
+    many = [name for name in names if not rows and Path(name).is_dir()]
+    paths = [picture_path(name, 'style') for name in names if name not in many]
+    for path in paths:
+        open_regular(path).close()
+    return pictures_in(many) + paths
 
 
 def make_run(args: Any) -> Run:
@@ -297,20 +314,15 @@ def make_run(args: Any) -> Run:
         If anything that was asked for cannot be.
     """
     setting = setting_of(args)
-    if not args.photos:
-        raise InputError('name a folder of photographs behind the method')
+    folders, names = folders_of(args)
     method = METHODS[args.method]
-    if method.rows:
-        names = args.style or list(samples('style'))
-        paths = [picture_path(name, 'style') for name in names]
-    else:
-        paths = many_paintings(args)
+    paths = paintings_of(names, method.rows)
     painter = trained.load(trained.find(args.add_to)) if args.add_to else None
     before = painter.styles if painter else ()
     for name, count in Counter([*before, *(path.stem for path in paths)]).items():
         if count > 1 and method.rows:
             raise InputError(f"two styles would be called '{name}': rename one")
-    photos = pictures_in(args.photos)
+    photos = pictures_in(folders)
     check_memory(setting)
     check_writable(Path(args.output), (1000, 1000))
     paintings = [load_image(path) for path in paths] if method.rows else paths
