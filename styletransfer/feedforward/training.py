@@ -298,10 +298,12 @@ def paintings_of(names: Sequence[str], rows: bool) -> List[Path]:
     InputError
         If there is none of a name, or no file.
     """
-    many = [name for name in names if not rows and Path(name).is_dir()]
+    if rows:
+        return [picture_path(name, 'style') for name in names]
+    many = [name for name in names if Path(name).is_dir()]
     paths = [picture_path(name, 'style') for name in names if name not in many]
     for path in paths:
-        open_regular(path).close()
+        open_regular(path).close()  # they are not read before their turn
     return pictures_in(many) + paths
 
 

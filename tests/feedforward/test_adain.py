@@ -235,6 +235,17 @@ def test_strips_are_the_whole_with_the_same_statistics():
         )
 
 
+def test_weights_are_those_of_he_and_half_in_the_end():
+    net = make_net(SMALL, tiny(), seed=1)
+    weight = net.decoder[0].conv.weight.data().asnumpy()
+    fan = 9 * (10 + 12) / 2  # Gluon takes the mean of what goes in and what comes out
+    assert weight.std() == pytest.approx((2 / fan) ** 0.5, rel=0.1)
+    last = net.decoder[-1].weight.data()
+    assert float(last.std()) == pytest.approx((2 / (9 * (6 + 3) / 2)) ** 0.5 / 2, rel=0.15)
+    same, other = (make_net(SMALL, tiny(), seed=seed).decoder[-1].weight.data() for seed in (1, 2))
+    assert last.tolist() == same.tolist() != other.tolist()
+
+
 # --- the losses ----------------------------------------------------------------------------------
 
 
