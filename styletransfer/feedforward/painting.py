@@ -54,7 +54,12 @@ def make_parser() -> Parser:
     )
     add('--style-weights', type=argument(parse_shares), metavar='SHARES', help='0.7,0.3')
     add('--mask', nargs='+', metavar='FILE', help='where each style goes, white on black')
-    add('--strength', type=argument(finite), default=1.0, help='0 is the photo (%(default)s)')
+    add(
+        '--strength',
+        type=argument(finite),
+        default=1.0,
+        help='0 is the photo, as well as a network for any style can repeat it (%(default)s)',
+    )
     add('--preserve-color', metavar='WAY', help=', '.join(PRESERVE_COLOR))
     add(
         '--shape',
@@ -241,7 +246,7 @@ def run(argv: Sequence[str]) -> int:
     net = trained.find(args.net)
     painter = trained.load(net)
     if args.list:
-        print(*painter.styles)
+        print(*painter.styles or ['any picture'])
         return 0
     wish = Wish(
         tuple(args.style or painter.styles[:1]),

@@ -499,12 +499,14 @@ def test_paintings_are_named_or_in_folders(files, arguments, monkeypatch, tmp_pa
         assert (told[-1][0][: len(expected[0])], told[-1][1]) == expected
 
 
-def test_any_picture_is_a_style(net, files, tmp_path):
+def test_any_picture_is_a_style(net, files, tmp_path, capsys):
     photo, painting = files[0] / 'photo0.png', files[1] / 'paint0.png'
     out = tmp_path / 'out'
     given = ['paint', str(photo), '--net', str(net), '--output', str(out), '--quiet']
     assert main([*given, '--style', str(painting), 'woodblock']) == 0
     assert load_image(out / 'photo0--paint0+woodblock.png').shape == (48, 64, 3)
+    assert main([*given, '--list']) == 0
+    assert capsys.readouterr().out == 'any picture\n'
 
     painter, img = trained.load(net), load_image(photo)
     names = [str(painting), 'woodblock']
