@@ -41,6 +41,7 @@ from styletransfer.vgg import BACKBONES, get_net, layer_names
 
 MULTIPLE = 8  # of which the sides of a picture are, as it is halved three times
 LAST = 'relu4_1'  # where the photo's features are changed
+SMALLEST_STYLE = 16  # pixels: three halvings leave two, which have neighbours to be reflected
 STYLE_LAYERS = 4  # relu1_1, relu2_1, relu3_1, relu4_1
 
 
@@ -104,9 +105,6 @@ class Setting:
     def num_steps(self) -> int:
         """Return the steps of the whole training."""
         return sum(steps for _, steps in self.crops)
-
-
-SMALLEST_STYLE = 16  # pixels: three halvings leave two, which have neighbours to be reflected
 
 
 # --- statistics ----------------------------------------------------------------------------------
