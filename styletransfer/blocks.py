@@ -65,24 +65,14 @@ def grained(X: np.ndarray, deviation: float, seed: Any) -> np.ndarray:
     return X + deviation * np.array(grain, ctx=X.ctx)
 
 
-class ConditionalInstanceNorm(nn.HybridBlock):
-    r"""Give each channel of each picture a mean and a deviation that its style has learned.
+class InstanceNorm(nn.HybridBlock):
+    r"""Give each channel of each picture the mean and the deviation that are asked for.
 
-    .. math:: Z_{nc} = \gamma_{nc} \frac{X_{nc} - \mu_{nc}}{\sqrt{v_{nc} + 10^{-5}}} + \beta_{nc},
-              \quad \gamma = S \Gamma, \quad \beta = S B
+    .. math:: Z_{nc} = \gamma_{nc} \frac{X_{nc} - \mu_{nc}}{\sqrt{v_{nc} + 10^{-5}}} + \beta_{nc}
 
-    with :math:`\mu` and v the mean and the variance over the pixels of channel c of picture n, and
-    :math:`\Gamma` and B tables with a row for each style. With one row it is instance norm.
+    with :math:`\mu` and v the mean and the variance over the pixels of channel c of picture n.
 
-    Ulyanov et al.: Instance normalization, 2016 (one row); Dumoulin et al.: A learned
-    representation for artistic style, ICLR 2017 (a row for each style).
-
-    Parameters
-    ----------
-    channels : int
-        c.
-    styles : int
-        Rows of the tables, `gamma` (all 1 at first) and `beta` (all 0), of shape (styles, c).
+    Ulyanov et al.: Instance normalization, 2016.
 
     Notes
     -----
@@ -93,24 +83,25 @@ class ConditionalInstanceNorm(nn.HybridBlock):
     ``autograd.record``, while the block is not hybridized.
     """
 
-    def __init__(self, channels: int, styles: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
         with self.name_scope():
-            get = self.params.get
-            self.gamma = get('gamma', shape=(styles, channels), init='ones')
-            self.beta = get('beta', shape=(styles, channels), init='zeros')
             seen = {'grad_req': 'null', 'allow_deferred_init': True, 'differentiable': False}
-            self.mean = get('mean', shape=(0,), init='zeros', **seen)
-            self.variance = get('variance', shape=(0,), init='ones', **seen)
+            self.mean = self.params.get('mean', shape=(0,), init='zeros', **seen)
+            self.variance = self.params.get('variance', shape=(0,), init='ones', **seen)
 
     def hybrid_forward(
-        self, F: Any, X: Any, S: Any, gamma: Any, beta: Any, mean: Any, variance: Any
+        self, F: Any, X: Any, gamma: Any, beta: Any, mean: Any, variance: Any
     ) -> Any:
-        """Return Z, of the shape of X."""
+        """Return Z, of the shape of X.
+
+        Parameters
+        ----------
+        X : np.ndarray of shape (n, c, h, w)
+        gamma, beta : np.ndarray of shape (n, c)
+        """
         row = F.npx.reshape(F.np.expand_dims(X, axis=0), newshape=(-2, -5, -4))  # (1, n c, h, w)
-        gamma, beta = (
-            F.npx.reshape(F.np.dot(S, table), newshape=(-1,)) for table in (gamma, beta)
-        )
+        gamma, beta = (F.npx.reshape(wanted, newshape=(-1,)) for wanted in (gamma, beta))
         eps = 1e-5
         Z, centre, rate = F.npx.batch_norm(
             *(row, gamma, beta, mean, variance), eps=eps, fix_gamma=False, output_mean_var=True
@@ -120,6 +111,36 @@ class ConditionalInstanceNorm(nn.HybridBlock):
             self.mean.set_data(centre)
             self.variance.set_data(rate**-2 - eps)  # it tells one over the deviation
         return F.npx.reshape_like(Z, X)
+
+
+class ConditionalInstanceNorm(nn.HybridBlock):
+    r"""Give each channel of each picture a mean and a deviation that its style has learned.
+
+    .. math:: \gamma = S \Gamma, \quad \beta = S B
+
+    for `InstanceNorm`, with :math:`\Gamma` and B tables with a row for each style. With one row it
+    is an instance norm whose numbers are learned.
+
+    Dumoulin et al.: A learned representation for artistic style, ICLR 2017.
+
+    Parameters
+    ----------
+    channels : int
+        c.
+    styles : int
+        Rows of the tables, `gamma` (all 1 at first) and `beta` (all 0), of shape (styles, c).
+    """
+
+    def __init__(self, channels: int, styles: int) -> None:
+        super().__init__()
+        with self.name_scope():
+            self.gamma = self.params.get('gamma', shape=(styles, channels), init='ones')
+            self.beta = self.params.get('beta', shape=(styles, channels), init='zeros')
+        self.instance = InstanceNorm()
+
+    def hybrid_forward(self, F: Any, X: Any, S: Any, gamma: Any, beta: Any) -> Any:
+        """Return Z, of the shape of X."""
+        return self.instance(X, F.np.dot(S, gamma), F.np.dot(S, beta))
 
 
 class Layer(nn.HybridBlock):
@@ -157,7 +178,7 @@ class Layer(nn.HybridBlock):
         self.conv = nn.Conv2D(channels, kernel, stride, in_channels=in_channels, use_bias=bias)
         self.norm = ConditionalInstanceNorm(channels, styles) if styles else None
 
-    def hybrid_forward(self, F: Any, X: Any, S: Any) -> Any:
+    def hybrid_forward(self, F: Any, X: Any, S: Any = None) -> Any:
         """Return an array of shape (n, channels, h / stride, w / stride), rounded up."""
         X = self.conv(reflected(X, self.margin))
         X = self.norm(X, S) if self.norm else X
@@ -247,7 +268,7 @@ class Upsampling(nn.HybridBlock):
         self,
         channels: int,
         in_channels: int,
-        styles: int,
+        styles: int = 0,
         bias: bool = True,
         soft: bool = False,
         fast: bool = False,
@@ -258,9 +279,11 @@ class Upsampling(nn.HybridBlock):
             shape = (channels, in_channels, 3, 3)
             self.weight = self.params.get('weight', shape=shape)
             self.bias = self.params.get('bias', shape=(channels,), init='zeros') if bias else None
-        self.norm = ConditionalInstanceNorm(channels, styles)
+        self.norm = ConditionalInstanceNorm(channels, styles) if styles else None
 
-    def hybrid_forward(self, F: Any, X: Any, S: Any, weight: Any, bias: Any = None) -> Any:
+    def hybrid_forward(
+        self, F: Any, X: Any, S: Any = None, weight: Any = None, bias: Any = None
+    ) -> Any:
         """Return an array of shape (n, channels, 2 h, 2 w)."""
         biases = [] if bias is None else [bias]
         options: Dict[str, Any] = {'num_filter': self.channels, 'no_bias': bias is None}
@@ -280,7 +303,7 @@ class Upsampling(nn.HybridBlock):
                 X = softened(F, X)
             else:
                 X = F.npx.slice(X, begin=(None, None, 1, 1), end=(None, None, -1, -1))
-        return F.npx.relu(self.norm(X, S))
+        return F.npx.relu(self.norm(X, S) if self.norm else X)
 
 
 def doubled(X: Any) -> Any:
@@ -321,7 +344,9 @@ class ToColours(nn.HybridBlock):
             self.bias = self.params.get('bias', shape=(3,), init='zeros') if bias else None
         self.norm = ConditionalInstanceNorm(3, styles) if styles else None
 
-    def hybrid_forward(self, F: Any, X: Any, S: Any, weight: Any, bias: Any = None) -> Any:
+    def hybrid_forward(
+        self, F: Any, X: Any, S: Any = None, weight: Any = None, bias: Any = None
+    ) -> Any:
         """Return an array of shape (n, 3, h, w)."""
         side = self.kernel
         if self.soft:
@@ -346,9 +371,13 @@ def one_style(k: int, styles: int) -> np.ndarray:
 
 
 def learned(net: nn.HybridBlock) -> Dict[str, gluon.Parameter]:
-    """Return, by name, all parameters of a network but the statistics that its norms keep."""
+    """Return, by name, all parameters of a network that are its own.
+
+    So there are no statistics that its norms keep, and nothing of an `encoder`, which is a frozen
+    network of its own.
+    """
     return {
         name: parameter
         for name, parameter in net._collect_params_with_prefix().items()
-        if name.rpartition('.')[2] not in ('mean', 'variance')
+        if name.rpartition('.')[2] not in ('mean', 'variance') and not name.startswith('encoder.')
     }

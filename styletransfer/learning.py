@@ -22,7 +22,8 @@ from mxnet import numpy as np
 from PIL import Image
 
 from styletransfer.checkpoint import Checkpoint, network_state
-from styletransfer.images import load_image, rgb_mean, rgb_std
+from styletransfer.errors import InputError
+from styletransfer.images import load_image, parse_shape, rgb_mean, rgb_std
 from styletransfer.objective import Terms
 from styletransfer.progress import Listener, Step
 
@@ -113,6 +114,30 @@ def one_cycle(k: int, num_steps: int, lr: float) -> float:
     if done < 0.1:
         return lr * done / 0.1 + 1e-6
     return lr * 0.5 * (1 + math.cos(math.pi * (done - 0.1) / 0.9)) + 1e-6
+
+
+def parse_crops(text: str) -> Tuple[Tuple[int, int], ...]:
+    """Return pairs (side, steps) from text such as '128x5000,192x1500'.
+
+    Raises
+    ------
+    InputError
+        If the text is something else.
+    """
+    pairs = [parse_shape(part) for part in text.split(',')]
+    for side, _ in pairs:
+        if side % 4 or not 32 <= side <= 1024:
+            raise InputError(f'crops of {side}: their side must be a multiple of 4, 32 to 1024')
+    return tuple(pairs)
+
+
+def side_at(pairs: Sequence[Tuple[int, int]], k: int) -> int:
+    """Return the side of the crops of step k, counted from 0, of pairs as of `parse_crops`."""
+    for side, steps in pairs:
+        if k < steps:
+            return side
+        k -= steps
+    return pairs[-1][0]
 
 
 def remembered(side: int, most: int = 1 << 30) -> Callable[[Path], np.ndarray]:

@@ -12,8 +12,9 @@ import json
 import math
 import os
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, NamedTuple, Sequence
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 import mxnet as mx
 import numpy
@@ -21,12 +22,19 @@ from mxnet import autograd
 from mxnet import numpy as np
 from mxnet.gluon import nn
 
-from styletransfer.blocks import grained, learned
+from styletransfer.blocks import grained, learned, one_style
 from styletransfer.controls import check_weights
 from styletransfer.errors import InputError, unknown
-from styletransfer.feedforward import johnson
+from styletransfer.feedforward import adain, johnson
 from styletransfer.files import assets_folder, fits, open_regular, reading, replacing
-from styletransfer.images import postprocess, preprocess, resized
+from styletransfer.images import (
+    ImageShape,
+    load_image,
+    picture_path,
+    postprocess,
+    preprocess,
+    resized,
+)
 from styletransfer.machine import available_memory
 from styletransfer.optimizers import Arrays
 from styletransfer.weights.arrays import open_safetensors
@@ -40,6 +48,8 @@ class Method(NamedTuple):
     make: Any  # of a setting and how many styles; returns a net of X and S, its shapes known
     reach: Any  # of a setting: how many pixels away, at most, a pixel of the result is looked at
     multiple: int  # of which the sides of its pictures are
+    # of a net and pictures X: what S is for their style; None where a style is a row of the net
+    statistics: Optional[Callable[[Any, np.ndarray], np.ndarray]] = None
 
 
 METHODS = {
@@ -48,7 +58,14 @@ METHODS = {
         lambda setting, styles: johnson.make_net(setting, styles, fast=True),
         johnson.reach,
         johnson.MULTIPLE,
-    )
+    ),
+    'adain': Method(
+        adain.Setting,
+        lambda setting, styles: adain.make_net(setting, fast=True),
+        adain.reach,
+        adain.MULTIPLE,
+        adain.statistics,
+    ),
 }
 
 SMALLEST = 16  # pixels a side: whatever is smaller is mirrored until it has so many
@@ -62,7 +79,8 @@ class Painter:
     Parameters
     ----------
     net : HybridBlock
-        Of pictures (1, 3, h, w) and shares (1, styles).
+        Of pictures (1, 3, h, w) and wanted styles S: shares of its rows, (1, styles), or
+        statistics of a painting, (1, d).
     styles : sequence of str
         Names of the rows.
     reach, multiple : int
@@ -71,6 +89,8 @@ class Painter:
         What its file says of it.
     setting : dataclass, optional
         The numbers that it was trained with.
+    statistics : callable, optional
+        Of pictures X it returns the S of their style: any picture is a style.
     """
 
     def __init__(
@@ -81,38 +101,64 @@ class Painter:
         multiple: int,
         notes: Mapping[str, str],
         setting: Any = None,
+        statistics: Optional[Callable[[np.ndarray], np.ndarray]] = None,
     ) -> None:
         self.net, self.styles, self.setting = net, tuple(styles), setting
         self.reach, self.multiple, self.notes = reach, multiple, dict(notes)
         self.grain = getattr(setting, 'grain', 0.0)  # not every method has it
+        self.statistics = statistics
+        self._seen: Dict[str, np.ndarray] = {}
 
     def shares(self, names: Sequence[str], weights: Sequence[float] = ()) -> np.ndarray:
-        """Return how much of each row is wanted, of shape (1, styles), with the sum 1.
+        """Return what the network is asked for: the mean of the styles, by their weights.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Of rows, or of pictures for a network that reads their statistics.
+        weights : sequence of float
+            By default all the same.
+
+        Returns
+        -------
+        np.ndarray of shape (1, styles), or (1, d)
 
         Raises
         ------
         InputError
             If there is no style of a name, or the weights are not one for each.
         """
+        if not names:
+            raise InputError('name a picture with --style: this network paints in that of any')
         weights = tuple(weights) or (1.0,) * len(names)
         check_weights(weights, len(names))
-        S = numpy.zeros((1, len(self.styles)), 'float32')
-        for name, weight in zip(names, weights):
+        return sum(self._style(name) * (w / sum(weights)) for name, w in zip(names, weights))
+
+    def _style(self, name: str) -> np.ndarray:
+        """Return the S of one style."""
+        if self.statistics is None:
             if name not in self.styles:
                 raise unknown('style of this network', name, self.styles)
-            S[0, self.styles.index(name)] += weight / sum(weights)
-        return np.array(S)
+            return one_style(self.styles.index(name), len(self.styles))
+        if name not in self._seen:
+            img = load_image(picture_path(name, 'style'))
+            shape = shorter(img.shape[1::-1], self.setting.style_side)
+            self._seen[name] = self.statistics(preprocess(resized(img, shape), shape))
+        return self._seen[name]
 
     def paint(self, img: np.ndarray, S: np.ndarray, strength: float = 1.0) -> np.ndarray:
         r"""Return a photo as it is painted.
 
         .. math:: Y = a f(X, S) + (1 - a) X
 
+        where a style is a row, and :math:`Y = f(X, a S + (1 - a) S_X)` where it is statistics,
+        with the photo's own as :math:`S_X`: then 0 is the photo as the decoder can say it.
+
         Parameters
         ----------
         img : np.ndarray of shape (height, width, 3)
             RGB in 0-255.
-        S : np.ndarray of shape (1, styles)
+        S : np.ndarray
             From `shares`.
         strength : float
             a: 1 is the painting, 0 the photo.
@@ -123,6 +169,10 @@ class Painter:
             RGB in 0-1.
         """
         X = preprocess(img, img.shape[1::-1])
+        if self.statistics and strength < 1:
+            seen = self._small(X, largest()) if math.prod(X.shape[2:]) > largest() else X
+            S = strength * S + (1 - strength) * self.statistics(extended(seen, self.multiple))
+            strength = 1.0
         Y = self(X, S)
         return postprocess(strength * Y + (1 - strength) * X)
 
@@ -137,9 +187,7 @@ class Painter:
         most : int
             Pixels; 0 for `LARGEST`, or as many as half of the free memory is enough for.
         """
-        if not most:
-            have = available_memory(mx.cpu())
-            most = min(LARGEST, have // 2 // BYTES_PER_PIXEL if have else LARGEST)
+        most = most or largest()
         h, w = X.shape[2:]
         X = grained(extended(X, self.multiple), self.grain, 0)
         Y = whole(self.net, X, S) if h * w <= most else self._in_strips(X, S, most)
@@ -147,15 +195,32 @@ class Painter:
 
     def _in_strips(self, X: np.ndarray, S: np.ndarray, most: int) -> np.ndarray:
         """Paint a picture in strips, with the statistics of the picture made small enough."""
+        X_small = extended(self._small(X, most), self.multiple)
+        keep_statistics(self.net, grained(X_small, self.grain, 0), S)
+        halo = -(-self.reach // self.multiple) * self.multiple
+        rows = max(halo, most // X.shape[3] - 2 * halo)
+        return in_strips(self.net, X, S, rows // self.multiple * self.multiple, halo)
+
+    def _small(self, X: np.ndarray, most: int) -> np.ndarray:
+        """Return a picture made so small that it has no more than about `most` pixels."""
         h, w = X.shape[2:]
         scale = math.sqrt(most / (h * w))
         small = max(SMALLEST, round(w * scale)), max(SMALLEST, round(h * scale))
         img = postprocess(X) * 255
-        X_small = extended(preprocess(resized(img, small), small), self.multiple)
-        keep_statistics(self.net, grained(X_small, self.grain, 0), S)
-        halo = -(-self.reach // self.multiple) * self.multiple
-        rows = max(halo, most // w - 2 * halo)
-        return in_strips(self.net, X, S, rows // self.multiple * self.multiple, halo)
+        return preprocess(resized(img, small), small)
+
+
+def largest() -> int:
+    """Return how many pixels are painted in one piece, with the memory that is free."""
+    have = available_memory(mx.cpu())
+    return min(LARGEST, have // 2 // BYTES_PER_PIXEL if have else LARGEST)
+
+
+def shorter(image_shape: ImageShape, side: int) -> ImageShape:
+    """Return a shape of the same aspect whose shorter side is this, and the longer in bounds."""
+    scale = min(side / min(image_shape), 4 * side / max(image_shape))
+    width, height = (max(SMALLEST, round(length * scale)) for length in image_shape)
+    return width, height
 
 
 def extended(X: np.ndarray, multiple: int) -> np.ndarray:
@@ -320,13 +385,21 @@ def load(path: Path) -> Painter:
         if not fits(told['styles'], [str]):
             raise ValueError('its styles have no names')
         styles: List[str] = told['styles']
-        net = method.make(setting, len(styles))
+        painter = fresh(notes['method'], setting, styles, notes)
         with open_safetensors(path) as stored:
-            arrays = _fitting(weights_of(net), stored)
+            arrays = _fitting(weights_of(painter.net), stored)
     if digest(arrays) != notes.get('sha256'):
         raise InputError(f"'{path}' is damaged: its numbers are not those that were saved")
-    set_weights(net, arrays)
-    return Painter(net, styles, method.reach(setting), method.multiple, notes, setting)
+    set_weights(painter.net, arrays)
+    return painter
+
+
+def fresh(name: str, setting: Any, styles: Sequence[str], notes: Mapping[str, str]) -> Painter:
+    """Return a painter of a method that has learned nothing yet."""
+    method = METHODS[name]
+    net = method.make(setting, len(styles))
+    look = partial(method.statistics, net) if method.statistics else None
+    return Painter(net, styles, method.reach(setting), method.multiple, notes, setting, look)
 
 
 def _fitting(wanted: Arrays, stored: Mapping[str, Any]) -> Arrays:

@@ -8,12 +8,14 @@ from mxnet import numpy as np
 
 from styletransfer.blocks import (
     ConditionalInstanceNorm,
+    InstanceNorm,
     Layer,
     Residual,
     ToColours,
     Upsampling,
     doubled,
     grained,
+    learned,
     one_style,
     reflected,
     softened,
@@ -137,6 +139,14 @@ def test_the_norm_is_that_written_in_numpy(compiled):
     close(Z, plain_norm(X.asnumpy(), gamma, beta))
 
 
+def test_the_norm_of_given_numbers_is_that_written_in_numpy():
+    X, gamma, beta = normal(2, 4, 6, 7) * 3 + 1, normal(2, 4, seed=1), normal(2, 4, seed=2)
+    norm = ready(InstanceNorm(), X, gamma, beta)
+    with autograd.train_mode():
+        Z = norm(X, gamma, beta)
+    close(Z, plain_norm(X.asnumpy(), gamma.asnumpy(), beta.asnumpy()))
+
+
 @pytest.mark.parametrize(('kernel', 'stride'), [(3, 1), (3, 2), (5, 1), (9, 1)])
 def test_a_layer_is_that_written_in_numpy(kernel, stride):
     X, S = normal(2, 3, 12, 8), shares()
@@ -190,6 +200,16 @@ def test_upsampling_is_that_written_in_numpy(soft):
     Z = plain_soft(Z) if soft else Z
     gamma, beta = (S.asnumpy() @ told[f'norm.{name}'] for name in ('gamma', 'beta'))
     close(Y, numpy.maximum(plain_norm(Z, gamma, beta), 0), atol=1e-4)
+
+
+@pytest.mark.parametrize('fast', [False, True])
+def test_upsampling_without_rows_has_no_norm(fast):
+    X = normal(1, 2, 4, 4)
+    block = ready(Upsampling(2, 2, fast=fast), X)
+    told, Z = arrays(block), X.asnumpy().repeat(2, axis=2).repeat(2, axis=3)
+    assert sorted(told) == ['bias', 'weight']
+    Z = plain_conv(Z, told['weight'], told['bias'])
+    close(block(X), numpy.maximum(Z, 0))
 
 
 def test_the_finest_waves_are_gone():
@@ -290,6 +310,16 @@ def test_a_part_is_painted_with_the_statistics_of_the_whole():
     with autograd.train_mode():
         norm(7 * X[:, :, :3], S)  # compiled, it keeps what it had
     close(norm(X[:, :, 2:5], S), whole[:, :, 2:5])
+
+
+def test_a_network_has_not_learned_what_norms_and_encoders_know():
+    class Net(mx.gluon.nn.HybridBlock):
+        def __init__(self):
+            super().__init__()
+            self.encoder, self.last = Layer(2, 3), Layer(2, 3, styles=1)
+
+    names = ['last.conv.bias', 'last.conv.weight', 'last.norm.beta', 'last.norm.gamma']
+    assert sorted(learned(Net())) == names
 
 
 def test_a_kernel_without_a_middle_is_refused():

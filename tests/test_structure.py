@@ -30,7 +30,7 @@ ROWS = (
     {'progress'},
     {'synthesis', 'learning'},
     {'tiles'},
-    {'controls', 'feedforward.johnson'},
+    {'controls', 'feedforward.johnson', 'feedforward.adain'},
     {'train.memory', 'outputs', 'trained'},
     {'train.wish'},
     {'feedforward.painting', 'feedforward.training'},

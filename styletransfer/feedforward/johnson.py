@@ -33,13 +33,12 @@ from styletransfer.command import finite, listed, natural, positive
 from styletransfer.errors import InputError, unknown
 from styletransfer.images import (
     ImageShape,
-    parse_shape,
     preprocess,
     resized,
     rgb_mean,
     rgb_std,
 )
-from styletransfer.learning import crops, one_cycle, remembered
+from styletransfer.learning import crops, one_cycle, parse_crops, remembered, side_at
 from styletransfer.losses import gram, tv_loss
 from styletransfer.networks import SLIM_FACTOR, amplify
 from styletransfer.objective import Terms
@@ -47,21 +46,6 @@ from styletransfer.recipes import option
 from styletransfer.vgg import compiled, extract_features, find_backbone, get_net
 
 MULTIPLE = 4  # of which the sides of a picture are, as it is halved twice
-
-
-def parse_crops(text: str) -> Tuple[Tuple[int, int], ...]:
-    """Return pairs (side, steps) from text such as '128x5000,192x1500'.
-
-    Raises
-    ------
-    InputError
-        If the text is something else.
-    """
-    pairs = [parse_shape(part) for part in text.split(',')]
-    for side, _ in pairs:
-        if side % MULTIPLE or not 32 <= side <= 1024:
-            raise InputError(f'crops of {side}: their side must be a multiple of 4, 32 to 1024')
-    return tuple(pairs)
 
 
 @dataclass(frozen=True)
@@ -132,11 +116,7 @@ class Setting:
 
     def side_at(self, k: int) -> int:
         """Return the side of the crops of step k, counted from 0."""
-        for side, steps in self.crops:
-            if k < steps:
-                return side
-            k -= steps
-        return self.crops[-1][0]
+        return side_at(self.crops, k)
 
 
 # --- the network ---------------------------------------------------------------------------------

@@ -46,10 +46,20 @@ def make_parser() -> Parser:
     add = parser.add_argument
     add('photos', nargs='+', help='files, folders or samples')
     add('--net', default='johnson', help='a bundled network or a file (%(default)s)')
-    add('--style', nargs='+', help="the network's, by name; several are mixed (its first)")
+    add(
+        '--style',
+        nargs='+',
+        help="the network's, by name (its first), or any pictures for one that reads them; "
+        'several are mixed',
+    )
     add('--style-weights', type=argument(parse_shares), metavar='SHARES', help='0.7,0.3')
     add('--mask', nargs='+', metavar='FILE', help='where each style goes, white on black')
-    add('--strength', type=argument(finite), default=1.0, help='0 is the photo (%(default)s)')
+    add(
+        '--strength',
+        type=argument(finite),
+        default=1.0,
+        help='0 is the photo, as well as a network for any style can repeat it (%(default)s)',
+    )
     add('--preserve-color', metavar='WAY', help=', '.join(PRESERVE_COLOR))
     add(
         '--shape',
@@ -184,7 +194,7 @@ def entries(args: Any, style: Sequence[str]) -> List[Entry]:
         raise InputError(f"--format is '{args.format}', not one of {', '.join(PICTURE_FORMATS)}")
     made: Dict[str, Path] = {}
     for photo in photos:
-        name = f'{photo.stem}--{"+".join(style)}.{args.format}'
+        name = f'{photo.stem}--{"+".join(Path(name).stem for name in style)}.{args.format}'
         if name in made:
             raise InputError(
                 f"'{made[name]}' and '{photo}' would both become '{name}': paint them into "
@@ -236,7 +246,7 @@ def run(argv: Sequence[str]) -> int:
     net = trained.find(args.net)
     painter = trained.load(net)
     if args.list:
-        print(*painter.styles)
+        print(*painter.styles or ['any picture'])
         return 0
     wish = Wish(
         tuple(args.style or painter.styles[:1]),

@@ -18,16 +18,14 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 import mxnet as mx
 import numpy
 from mxnet import numpy as np
-from mxnet.gluon import nn
 
 import styletransfer
 from styletransfer import trained
-from styletransfer.blocks import one_style
 from styletransfer.checkpoint import Checkpoint, load_checkpoint
 from styletransfer.command import Parser, argument, natural, positive
 from styletransfer.errors import InputError, printable, unknown
-from styletransfer.feedforward import johnson
-from styletransfer.files import file_hash, replacing
+from styletransfer.feedforward import adain, johnson
+from styletransfer.files import file_hash, open_regular, replacing
 from styletransfer.images import (
     FIRST_SAMPLES,
     find_pictures,
@@ -76,6 +74,7 @@ class Method(NamedTuple):
     looking: Any
     network: Tuple[str, ...]  # numbers that a network has for good
     adding: Dict[str, Any]  # numbers with which rows are added
+    rows: bool = True  # whether each painting gets a row; otherwise all teach one network
 
 
 METHODS = {
@@ -86,7 +85,16 @@ METHODS = {
         johnson.loss_network,
         ('widths', 'residuals'),
         johnson.ADDING,
-    )
+    ),
+    'adain': Method(
+        adain.SETTINGS,
+        adain.ADAIN_SLIM.name,
+        adain.Lesson,
+        adain.load_encoder,
+        network=(),
+        adding={},
+        rows=False,
+    ),
 }
 
 SHEETS = 'sheets'
@@ -109,8 +117,17 @@ def make_parser() -> Parser:
     parser = Parser('feedforward train', 'Train a network that paints any photo in one pass.')
     add = parser.add_argument
     add('method', help=', '.join(METHODS))
-    add('photos', nargs='*', help='folders of photographs, with the folders in them')
-    add('--style', nargs='+', help='paintings: files or samples (all samples)')
+    add(
+        'photos',
+        nargs='*',
+        help='folders of photographs, with the folders in them; the last is of paintings for '
+        'adain without --style',
+    )
+    add(
+        '--style',
+        nargs='+',
+        help='paintings: files or samples (all samples), for adain folders too',
+    )
     add('--output', default='outputs', metavar='FOLDER', help='for the results (%(default)s)')
     add('--setting', help='published numbers, by name (the slim one)')
     add(
@@ -124,13 +141,7 @@ def make_parser() -> Parser:
     add('--resume', action='store_true', help='go on with the interrupted run in --output')
     add('--quiet', action='store_true', help='no bar and no messages')
     numbers = parser.add_argument_group("numbers of the setting (the setting's own)")
-    known = {
-        entry.name: entry
-        for method in METHODS.values()
-        for entry in fields(method.settings[method.default])
-        if 'parse' in entry.metadata
-    }
-    for name, entry in known.items():
+    for name, entry in numbers_of(*METHODS.values()).items():
         numbers.add_argument(
             '--' + name.replace('_', '-'),
             type=argument(entry.metadata['parse']),
@@ -138,6 +149,16 @@ def make_parser() -> Parser:
             help=entry.metadata['help'],
         )
     return parser
+
+
+def numbers_of(*methods: Method) -> Dict[str, Any]:
+    """Return the fields of settings that are flags, by name."""
+    return {
+        entry.name: entry
+        for method in methods
+        for entry in fields(method.settings[method.default])
+        if 'parse' in entry.metadata
+    }
 
 
 def setting_of(args: Any) -> Any:
@@ -151,6 +172,11 @@ def setting_of(args: Any) -> Any:
     if args.method not in METHODS:
         raise unknown('method', args.method, METHODS)
     method = METHODS[args.method]
+    for name in numbers_of(*METHODS.values()).keys() - numbers_of(method):
+        if getattr(args, name) is not None:
+            raise InputError(f'--{name.replace("_", "-")} is no number of {args.method}')
+    if args.add_to and not method.rows:
+        raise InputError(f'{args.method} paints in any style: leave out --add-to')
     if args.add_to:
         fixed = [name for name in ('setting', *method.network) if getattr(args, name)]
         if fixed:
@@ -176,10 +202,16 @@ class Run(NamedTuple):
     args: Any
     setting: Any
     before: Tuple[str, ...]  # rows that the network has already
-    styles: Dict[str, Path]
+    paintings: List[Path]
     photos: List[Path]
     lesson: Any
     folder: Path
+
+    @property
+    def styles(self) -> List[str]:
+        """Return the names of the rows that are learned, if paintings get rows."""
+        rows = METHODS[self.args.method].rows
+        return [path.stem for path in self.paintings] if rows else []
 
     @property
     def rows(self) -> List[str]:
@@ -187,15 +219,21 @@ class Run(NamedTuple):
         return [*self.before, *self.styles]
 
     @property
+    def described(self) -> Any:
+        """Return what tells the paintings from others: each one's hash, or of many the sizes."""
+        if self.styles:
+            return dict(zip(self.styles, map(file_hash, self.paintings)))
+        return sizes(self.paintings)
+
+    @property
     def fingerprint(self) -> Dict[str, Any]:
         """Return all that the result depends on: a resumed run must have the same."""
-        photos = [[path.name, path.stat().st_size] for path in self.photos]
         return as_json(
             {
                 'method': self.args.method,
                 'setting': asdict(self.setting),
-                'styles': {name: file_hash(path) for name, path in self.styles.items()},
-                'photos': photos,
+                'styles': self.described,
+                'photos': sizes(self.photos),
                 'add_to': file_hash(trained.find(self.args.add_to)) if self.args.add_to else None,
                 'seed': self.args.seed,
             }
@@ -212,6 +250,63 @@ class Run(NamedTuple):
             print(*map(printable, lines), sep='\n', flush=True)
 
 
+def sizes(paths: Sequence[Path]) -> List[Any]:
+    """Return name and size of files, which is quicker than to read them."""
+    return [[path.name, path.stat().st_size] for path in paths]
+
+
+def pictures_in(folders: Sequence[str]) -> List[Path]:
+    """Return the pictures in folders, and in the folders in them.
+
+    Raises
+    ------
+    InputError
+        If there are none in one.
+    """
+    pictures: List[Path] = []
+    for folder in folders:
+        found = find_pictures(folder, deep=True)
+        if not found:
+            raise InputError(f"there are no pictures in '{folder}'")
+        pictures += found
+    return pictures
+
+
+def folders_of(args: Any) -> Tuple[List[str], List[str]]:
+    """Return the folders of photographs, and the names of paintings, of which some are folders.
+
+    Raises
+    ------
+    InputError
+        If there is nothing to learn from.
+    """
+    photos, paintings = args.photos, args.style
+    if not METHODS[args.method].rows and not paintings:
+        photos, paintings = photos[:-1], photos[-1:]
+        if len(args.photos) == 1:
+            raise InputError('name a folder of paintings behind that of photographs')
+    if not photos:
+        raise InputError('name a folder of photographs behind the method')
+    return photos, paintings or list(samples('style'))
+
+
+def paintings_of(names: Sequence[str], rows: bool) -> List[Path]:
+    """Return the files of paintings; where they get no rows, a folder stands for all in it.
+
+    Raises
+    ------
+    InputError
+        If there is none of a name, or no file.
+    """
+    if rows:
+        return [picture_path(name, 'style') for name in names]
+    many = [name for name in names if Path(name).is_dir()]
+    paths = [picture_path(name, 'style') for name in names if name not in many]
+    for path in paths:
+        open_regular(path).close()  # they are not read before their turn
+    return pictures_in(many) + paths
+
+
 def make_run(args: Any) -> Run:
     """Read the paintings and the network that looks, and make the one that learns.
 
@@ -221,30 +316,22 @@ def make_run(args: Any) -> Run:
         If anything that was asked for cannot be.
     """
     setting = setting_of(args)
-    if not args.photos:
-        raise InputError('name a folder of photographs behind the method')
-    names = args.style or list(samples('style'))
-    paths = [picture_path(name, 'style') for name in names]
+    folders, names = folders_of(args)
+    method = METHODS[args.method]
+    paths = paintings_of(names, method.rows)
     painter = trained.load(trained.find(args.add_to)) if args.add_to else None
     before = painter.styles if painter else ()
     for name, count in Counter([*before, *(path.stem for path in paths)]).items():
-        if count > 1:
+        if count > 1 and method.rows:
             raise InputError(f"two styles would be called '{name}': rename one")
-    photos: List[Path] = []
-    for folder in args.photos:
-        found = find_pictures(folder, deep=True)
-        if not found:
-            raise InputError(f"there are no pictures in '{folder}'")
-        photos += found
+    photos = pictures_in(folders)
     check_memory(setting)
     check_writable(Path(args.output), (1000, 1000))
-    paintings = [load_image(path) for path in paths]
-    method = METHODS[args.method]
+    paintings = [load_image(path) for path in paths] if method.rows else paths
     looking = method.looking(setting, args.quiet)
-    known = trained.weights_of(painter.net) if painter else None
-    lesson = method.lesson(setting, looking, paintings, photos, args.seed, known)
-    styles = {path.stem: path for path in paths}
-    return Run(args, setting, before, styles, photos, lesson, Path(args.output))
+    known = [trained.weights_of(painter.net)] if painter else []
+    lesson = method.lesson(setting, looking, paintings, photos, args.seed, *known)
+    return Run(args, setting, before, paths, photos, lesson, Path(args.output))
 
 
 def check_memory(setting: Any) -> None:
@@ -261,15 +348,20 @@ def check_memory(setting: Any) -> None:
 
 
 class Sheets:
-    """Paints held-out photos in every style from time to time, and keeps them as one picture."""
+    """Paints held-out photos from time to time, and keeps them as one picture.
+
+    The styles are those that get rows, or pictures that are held out too.
+    """
 
     def __init__(self, run: Run, every: int) -> None:
         self.run, self.every = run, every
         names = FIRST_SAMPLES['content']
         photos = [load_image(samples('content')[name], SHEET_SHAPE) for name in names]
         self.photos = [preprocess(img, SHEET_SHAPE) for img in photos]
-        method = trained.METHODS[run.args.method]
-        self.net: nn.HybridBlock = method.make(run.setting, len(run.rows))
+        self.painter = trained.fresh(run.args.method, run.setting, run.rows, {})
+        self.styles = {
+            name: self.painter.shares([name]) for name in run.styles or FIRST_SAMPLES['style']
+        }
 
     def __call__(self, step: Step) -> None:
         """Paint a sheet if it is time for one."""
@@ -279,16 +371,15 @@ class Sheets:
 
     def sheet(self) -> np.ndarray:
         """Return the sheet, RGB in 0-1: a row for each photo, which is its first picture."""
-        trained.set_weights(self.net, trained.weights_of(self.run.lesson.net))
+        trained.set_weights(self.painter.net, trained.weights_of(self.run.lesson.net))
         rows = [np.concatenate([*self.row(X).values()], axis=1) for X in self.photos]
         return np.concatenate(rows, axis=0)
 
     def row(self, X: np.ndarray) -> Dict[str, np.ndarray]:
         """Return a photo and its paintings in all styles, RGB in 0-1, by name."""
         pictures = {'photo': postprocess(X)}
-        for k, name in enumerate(self.run.styles, len(self.run.before)):
-            S = one_style(k, len(self.run.rows))
-            pictures[name] = postprocess(trained.whole(self.net, X, S))
+        for name, S in self.styles.items():
+            pictures[name] = postprocess(trained.whole(self.painter.net, X, S))
         return pictures
 
 
@@ -360,7 +451,7 @@ def train(job: Run, argv: Sequence[str], saved: Optional[Checkpoint]) -> int:
     history = History(saved.record['history'] if saved else ())
     record = {'argv': list(argv), 'fingerprint': job.fingerprint}
     checkpoints = Checkpoints(folder / CHECKPOINT, args.checkpoint_every, history, record)
-    count = len(job.styles)
+    count = len(job.paintings)
     job.say(
         f'{args.method}, {setting.name}: {count} style{"s" * (count > 1)}, {len(job.photos)} '
         f'photos, {setting.num_steps} steps of {setting.batch} crops'
@@ -414,7 +505,7 @@ def write_results(job: Run, history: History, sheets: Sheets) -> None:
     record = {
         'arguments': as_json({k: v for k, v in vars(job.args).items() if k != 'resume'}),
         'recipe': asdict(job.setting),
-        'styles': job.fingerprint['styles'],
+        'styles': job.described if job.styles else len(job.paintings),
         'photos': len(job.photos),
         'network_sha256': file_hash(job.network_path),
         'versions': {
