@@ -240,14 +240,12 @@ SCALINGS: Dict[str, Scaling] = {
         lambda layer, picture, target: 1 / np.square(target).mean(),
         lambda layer, picture, target: 1 / np.square(target).mean(),
     ),
-    # of whatever size the terms are, their slopes count as their weights do
-    'reciprocal': Scaling(
-        'as unscaled, and each term over its own value at that moment, which is held constant',
-        lambda layer, picture, target: 1.0,
-        lambda layer, picture, target: float(_gram_size(layer)) ** 2,
-        reciprocal=True,
-    ),
 }
+# of whatever size the terms are, their slopes count as their weights do
+SCALINGS['reciprocal'] = SCALINGS['unscaled']._replace(
+    description='as unscaled, and each term over its own value at that moment, held constant',
+    reciprocal=True,
+)
 
 
 def reciprocals(terms: Sequence[Any], weights: Sequence[float]) -> List[Any]:
@@ -255,8 +253,9 @@ def reciprocals(terms: Sequence[Any], weights: Sequence[float]) -> List[Any]:
 
     .. math:: r_k = \frac{w_k}{\overline{w_k L_k} + 10^{-10}}
 
-    where the bar holds the value constant: the product :math:`r_k \, w_k L_k` is always
-    :math:`w_k`, but its gradient is :math:`w_k \nabla L_k / L_k = w_k \nabla \log L_k`.
+    where the bar holds the value constant. But for the small number, which keeps a term of 0 a 0,
+    the product :math:`r_k \, w_k L_k` is always :math:`w_k`, while its gradient is
+    :math:`w_k \nabla L_k / L_k = w_k \nabla \log L_k`.
 
     Parameters
     ----------
@@ -267,9 +266,9 @@ def reciprocals(terms: Sequence[Any], weights: Sequence[float]) -> List[Any]:
 
     Notes
     -----
-    From the TensorFlow tutorial on style transfer by Hvass-Labs (2016), with its 1e-10. The sum
-    of the terms is the same number at every picture, so that nothing can be read from it; what
-    falls is the sum of the :math:`w_k \log L_k`.
+    From the TensorFlow tutorial on style transfer by Hvass-Labs (2016), which adds its 1e-10 to
+    the loss without the weight. The sum of the terms is the same number at every picture, so that
+    nothing can be read from it; what falls is the sum of the :math:`w_k \log L_k`.
     """
     values = [term.detach() if isinstance(term, np.ndarray) else term for term in terms]
     return [weight / (value + 1e-10) for value, weight in zip(values, weights)]

@@ -50,6 +50,7 @@ class Method(NamedTuple):
     multiple: int  # of which the sides of its pictures are
     # of a net and pictures X: what S is for their style; None where a style is a row of the net
     statistics: Optional[Callable[[Any, np.ndarray], np.ndarray]] = None
+    grain: Callable[[Any], float] = lambda setting: 0.0  # of a setting: what its photos are given
 
 
 METHODS = {
@@ -58,6 +59,7 @@ METHODS = {
         lambda setting, styles: johnson.make_net(setting, styles, fast=True),
         johnson.reach,
         johnson.MULTIPLE,
+        grain=lambda setting: setting.grain,
     ),
     'adain': Method(
         adain.Setting,
@@ -91,6 +93,8 @@ class Painter:
         The numbers that it was trained with.
     statistics : callable, optional
         Of pictures X it returns the S of their style: any picture is a style.
+    grain : float
+        Deviation of the noise that its photos are given (`blocks.grained`).
     """
 
     def __init__(
@@ -102,11 +106,11 @@ class Painter:
         notes: Mapping[str, str],
         setting: Any = None,
         statistics: Optional[Callable[[np.ndarray], np.ndarray]] = None,
+        grain: float = 0.0,
     ) -> None:
         self.net, self.styles, self.setting = net, tuple(styles), setting
         self.reach, self.multiple, self.notes = reach, multiple, dict(notes)
-        self.grain = getattr(setting, 'grain', 0.0)  # not every method has it
-        self.statistics = statistics
+        self.statistics, self.grain = statistics, grain
         self._seen: Dict[str, np.ndarray] = {}
 
     def shares(self, names: Sequence[str], weights: Sequence[float] = ()) -> np.ndarray:
@@ -399,7 +403,8 @@ def fresh(name: str, setting: Any, styles: Sequence[str], notes: Mapping[str, st
     method = METHODS[name]
     net = method.make(setting, len(styles))
     look = partial(method.statistics, net) if method.statistics else None
-    return Painter(net, styles, method.reach(setting), method.multiple, notes, setting, look)
+    facts = method.reach(setting), method.multiple, notes, setting, look, method.grain(setting)
+    return Painter(net, styles, *facts)
 
 
 def _fitting(wanted: Arrays, stored: Mapping[str, Any]) -> Arrays:

@@ -98,6 +98,7 @@ def test_grain():
     assert abs(neighbours) < 0.03
     numpy.testing.assert_array_equal(grained(X, 0.2, [3, 4]), X + np.array(grain))
     assert abs((grained(X, 0.2, [3, 5]) - X).asnumpy() - grain).max() > 0.5
+    assert abs(grain[0] - grain[1]).max() > 0.5  # each picture has its own
     assert grained(X, 0.0, 1) is X
 
 

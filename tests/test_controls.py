@@ -218,6 +218,21 @@ def test_a_cropped_painting_is_not_squeezed(tiny_net):
         numpy.testing.assert_array_equal(G.asnumpy(), other.asnumpy())
 
 
+@pytest.mark.parametrize('masks', [None, [], [left_half(), 1 - left_half()]])
+def test_with_reciprocals_each_term_is_its_weight(tiny_net, masks):
+    recipe = replace(
+        TUTORIAL, scaling='reciprocal', content_weight=1.5, style_weight=10.0, tv_weight=0.3
+    )
+    if masks is None:
+        loss_at = objectives(tiny_net, recipe, picture(1), picture(2), CPU)
+    else:
+        styles = [Style(picture(2)), Style(picture(3))]
+        loss_at = controlled(tiny_net, recipe, picture(1), styles, CPU, masks)
+    terms, gradient = losses(loss_at, preprocess(picture(4), SHAPE))
+    assert terms == pytest.approx([1.5, 10.0, 0.3, 11.8], rel=1e-4)
+    assert abs(gradient).max() > 0
+
+
 @pytest.mark.parametrize('masks', [[], [left_half(), 1 - left_half()]])
 def test_tiles_change_nothing(tiny_net, masks):
     X = preprocess(picture(4), SHAPE)

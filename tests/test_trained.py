@@ -70,7 +70,7 @@ def forge(path, **changes):
 
 def test_a_photo_is_given_the_grain_that_the_network_was_trained_with():
     net, X, S = lively(), pixels(24, 16), np.array([[0, 1, 0]], dtype='float32')
-    grainy = Painter(net, STYLES, reach(SETTING), 4, {}, replace(SETTING, grain=0.3))
+    grainy = Painter(net, STYLES, reach(SETTING), 4, {}, grain=0.3)
     expected = whole(net, grained(X, 0.3, 0), S)
     numpy.testing.assert_array_equal(grainy(X, S).asnumpy(), expected.asnumpy())
     assert abs(painter(net)(X, S) - expected).max() > 0.01
@@ -90,6 +90,10 @@ def test_what_was_saved_paints_the_same(saved):
     numpy.testing.assert_allclose(
         whole(loaded.net, X, S).asnumpy(), whole(net, X, S).asnumpy(), atol=1e-4
     )
+
+
+def test_what_was_saved_is_given_its_grain(saved):
+    assert load(saved).grain == SETTING.grain > 0
 
 
 def test_the_file_is_small_and_the_same_for_the_same_network(saved, tmp_path):
