@@ -3,8 +3,9 @@ r"""One network for one style, or for many: trained to paint any photo in a sing
 The book trains a picture; here the weights of a network f are trained, by the same two losses,
 over many photographs X, so that what it answers is what the picture would have become:
 
-.. math:: l = \frac{1}{n} \sum_n w_c L_c(f(X_n, s_n), X_n) + w_s L_s(f(X_n, s_n), s_n)
-              + w_{tv} L_{tv}(f(X_n, s_n))
+.. math:: l = \frac{1}{n} \sum_n w_c L_c(f(X_n, s_n), X_n) + w_s L_s(f(X_n, s_n), s_n) + ...
+
+`perceptual` has the losses in full.
 
 Johnson, Alahi, Fei-Fei: Perceptual losses for real-time style transfer, ECCV 2016: the network and
 the losses, one network for each style. Dumoulin, Shlens, Kudlur: A learned representation for
@@ -31,19 +32,17 @@ from mxnet.gluon import nn
 from styletransfer.blocks import Layer, Residual, ToColours, Upsampling, grained, learned
 from styletransfer.command import finite, listed, natural, positive
 from styletransfer.errors import InputError, unknown
-from styletransfer.images import (
-    ImageShape,
-    preprocess,
-    resized,
-    rgb_mean,
-    rgb_std,
+from styletransfer.feedforward.perceptual import (
+    SCALINGS,
+    TV_LOSSES,
+    Batch,
+    Judge,
+    style_grams,
 )
+from styletransfer.images import rgb_mean, rgb_std
 from styletransfer.learning import crops, one_cycle, parse_crops, remembered, side_at
-from styletransfer.losses import gram, tv_loss
-from styletransfer.networks import SLIM_FACTOR, amplify
 from styletransfer.objective import Terms
 from styletransfer.recipes import option
-from styletransfer.vgg import compiled, extract_features, find_backbone, get_net
 
 MULTIPLE = 4  # of which the sides of a picture are, as it is halved twice
 
@@ -85,6 +84,7 @@ class Setting:
     style_weight: float = option(5.0, 'how strong the style is')
     tv: str = 'squares'  # one of `TV_LOSSES`
     tv_weight: float = option(0.0, 'how smooth the pictures are')
+    lattice_weight: float = option(0.0, 'how little of a ripple of 4 pixels is allowed')
     style_side: int = option(256, 'longest side of the paintings: of the strokes', positive)
     style_crops: int = option(
         0, 'from how many crops a style is taken; 0 for the painting as a whole', natural
@@ -105,7 +105,14 @@ class Setting:
                 raise unknown(name, getattr(self, name), table)
         if len(self.style_layer_weights) not in (0, len(self.style_layers)):
             raise InputError(f'style_layer_weights must be {len(self.style_layers)} numbers')
-        for name in ('content_weight', 'style_weight', 'tv_weight', 'lr', 'grain'):
+        for name in (
+            'content_weight',
+            'style_weight',
+            'tv_weight',
+            'lattice_weight',
+            'lr',
+            'grain',
+        ):
             if not 0 <= getattr(self, name) < math.inf:
                 raise InputError(f'{name} is {getattr(self, name)}: it must not be below 0')
 
@@ -221,33 +228,6 @@ def reach(setting: Setting) -> int:
     return at_full_size + 2 * (1 + 1) + 4 * 2 * setting.residuals + 3 + soft
 
 
-# --- the losses ----------------------------------------------------------------------------------
-
-# by what the squares of the differences of features, and of Gram matrices G / (c h w), of c
-# channels are multiplied; None if that is for photographs to say (`Judge`)
-SCALINGS: Dict[str, Optional[Callable[[int], float]]] = {
-    'chw': lambda c: 1.0,  # as in Johnson's program
-    'hw': lambda c: float(c) ** 2,  # for G / (h w), as in Dumoulin's
-    'photographs': None,
-}
-
-
-def squares(Y_hat: np.ndarray) -> np.ndarray:
-    r"""Return the total variation of Johnson's program: half a sum of squares, for each picture.
-
-    .. math:: L = \frac{1}{2n} \sum (x_{i+1,j} - x_{i,j})^2 + (x_{i,j+1} - x_{i,j})^2
-
-    over all pixels but those of the last row and column, with colours in 0-255.
-    """
-    Y_hat = Y_hat * (255 * rgb_std).reshape(1, 3, 1, 1)
-    corner = Y_hat[:, :, :-1, :-1]
-    down, right = Y_hat[:, :, 1:, :-1] - corner, Y_hat[:, :, :-1, 1:] - corner
-    return (np.square(down) + np.square(right)).sum() / (2 * len(Y_hat))
-
-
-TV_LOSSES = {'absolute': tv_loss, 'squares': squares}
-
-
 # --- the settings --------------------------------------------------------------------------------
 
 JOHNSON_2016 = Setting(
@@ -289,9 +269,11 @@ JOHNSON_SLIM = Setting(
     scaling='photographs',
     tv='absolute',
     tv_weight=1.0,
-    style_side=448,
+    style_weight=6.0,
+    lattice_weight=20.0,
+    style_side=560,
     style_crops=64,
-    crops=((128, 3200), (192, 600)),
+    crops=((128, 5000), (192, 1500)),
     lr=2e-3,
     decay=True,
 )
@@ -300,144 +282,6 @@ SETTINGS = {setting.name: setting for setting in (JOHNSON_2016, DUMOULIN_2017, J
 
 # with which rows are added to a trained network
 ADDING: Dict[str, Any] = {'crops': ((128, 300),), 'lr': 5e-3}
-
-
-# --- how a batch is judged -----------------------------------------------------------------------
-
-
-class Batch(NamedTuple):
-    """What the loss is given in one step."""
-
-    X: np.ndarray  # (n, 3, side, side): photographs, with grain
-    rows: numpy.ndarray  # (n,): in which style each is to be painted
-    said: np.ndarray  # what the looking network says of them
-
-
-def loss_network(setting: Setting, quiet: bool = False) -> nn.HybridSequential:
-    """Return the network that looks, frozen: the full one where its weights are, or the slim."""
-    backbone = find_backbone('auto', setting.family)
-    last = max((setting.content_layer, *setting.style_layers))
-    net, _ = get_net(backbone, quiet=quiet, last=last, pooling=setting.pooling)
-    if setting.pixels == 'caffe' and backbone.endswith('_slim'):
-        amplify(net, SLIM_FACTOR)
-    return net
-
-
-class Judge:
-    r"""The loss of a batch of crops of one side.
-
-    With the scaling 'photographs' each term is measured against what it is where nothing was
-    painted: the content term over the variance of what the network says of photographs, and the
-    style term of each layer and style over what it is, on average, for photographs.
-
-    .. math:: L_c = \frac{\mathrm{mean}\,(F(Y) - F(X))^2}{\mathrm{var}\,F}, \quad
-              L_s = \sum_\ell \frac{\mathrm{mean}\,(G_\ell(Y) - G_{\ell s})^2}
-                    {\mathrm{E}_X\,\mathrm{mean}\,(G_\ell(X) - G_{\ell s})^2}
-
-    So 1 is a photograph and 0 the style, for every layer of every network and every painting, and
-    one weight serves all. With another scaling the means of squares are taken as they are, times
-    the factor of the table.
-
-    Parameters
-    ----------
-    looking : HybridSequential
-        As of `loss_network`.
-    setting : Setting
-    paintings : sequence of np.ndarray of shape (height, width, 3)
-        RGB in 0-255, one for each row.
-    photos : sequence of np.ndarray of shape (n, 3, side, side)
-        Some batches, from which the balance is taken.
-    """
-
-    def __init__(
-        self,
-        looking: nn.HybridSequential,
-        setting: Setting,
-        paintings: Sequence[np.ndarray],
-        photos: Sequence[np.ndarray],
-    ) -> None:
-        self.setting = setting
-        layers = (setting.content_layer,), setting.style_layers
-        self.features = compiled(looking, *layers)
-        self.content = compiled(looking, layers[0], ())
-        side = photos[0].shape[2]
-        styles = [style_grams(looking, setting, img, side) for img in paintings]
-        self.styles_Y = [np.concatenate(rows) for rows in zip(*styles)]  # (rows, c, c), by layer
-        factor = SCALINGS[setting.scaling]
-        if factor:
-            self.content_factor = 1.0
-            self.style_factors = [np.full((len(Y),), factor(Y.shape[1])) for Y in self.styles_Y]
-        else:
-            self._balance(photos)
-        weights = setting.style_layer_weights or [1.0] * len(self.styles_Y)
-        self.style_factors = [f * weight for f, weight in zip(self.style_factors, weights)]
-
-    def _balance(self, photos: Sequence[np.ndarray]) -> None:
-        """Set the factors by which each term is 1 for photographs."""
-        variances, errors = [], []
-        for X in photos:
-            (content_Y,), styles_Y_hat = self.features(X)
-            centre = content_Y.mean(axis=(0, 2, 3), keepdims=True)
-            variances.append(float(np.square(content_Y - centre).mean()))
-            errors.append(
-                [
-                    [float(np.square(G - target).mean()) for target in targets]
-                    for G, targets in zip(map(gram, styles_Y_hat), self.styles_Y)
-                ]
-            )
-        self.content_factor = 1 / float(numpy.mean(variances))
-        self.style_factors = [np.array(1 / e) for e in numpy.mean(errors, axis=0)]
-
-    def say(self, X: np.ndarray) -> np.ndarray:
-        """Return what the network says of photographs, at the content layer."""
-        return self.content(X)[0][0]
-
-    def __call__(self, Y_hat: np.ndarray, batch: Batch) -> Tuple[Terms, np.ndarray]:
-        """Return the weighted terms 'content', 'style' and 'TV' of painted pictures; their sum."""
-        setting = self.setting
-        (content_Y_hat,), styles_Y_hat = self.features(Y_hat)
-        content_l = np.square(content_Y_hat - batch.said).mean() * self.content_factor
-        style_l = sum(
-            (
-                np.square(gram(Y) - targets[batch.rows]).mean(axis=(1, 2)) * factors[batch.rows]
-            ).mean()
-            for Y, targets, factors in zip(styles_Y_hat, self.styles_Y, self.style_factors)
-        )
-        terms = {
-            'content': content_l * setting.content_weight,
-            'style': style_l * setting.style_weight,
-            'TV': TV_LOSSES[setting.tv](Y_hat) * setting.tv_weight,
-        }
-        return terms, sum(terms.values())
-
-
-def style_grams(
-    looking: nn.HybridSequential, setting: Setting, img: np.ndarray, side: int
-) -> List[np.ndarray]:
-    """Return a painting's Gram matrices, each of shape (1, c, c): of the whole, or of crops.
-
-    Crops have the side of those that are painted: a network that pads with zeros sees more of its
-    padding in a small picture, and the two are to be compared.
-    """
-    width, height = fitted(img.shape[1::-1], setting.style_side)
-    X = preprocess(resized(img, (width, height)), (width, height))
-    if not setting.style_crops or side >= min(width, height):
-        return [gram(Y) for Y in extract_features(looking, X, (), setting.style_layers)[1]]
-    rng = numpy.random.default_rng(side)
-    sums: List[np.ndarray] = []
-    for _ in range(setting.style_crops):
-        x, y = rng.integers(width - side + 1), rng.integers(height - side + 1)
-        crop = X[:, :, y : y + side, x : x + side]
-        grams = [gram(Y) for Y in extract_features(looking, crop, (), setting.style_layers)[1]]
-        sums = [a + b for a, b in zip(sums, grams)] if sums else grams
-    return [matrix / setting.style_crops for matrix in sums]
-
-
-def fitted(image_shape: ImageShape, longest: int) -> ImageShape:
-    """Return a shape of the same aspect whose longest side is this."""
-    scale = longest / max(image_shape)
-    width, height = (max(1, round(side * scale)) for side in image_shape)
-    return width, height
 
 
 # --- the training --------------------------------------------------------------------------------
@@ -512,6 +356,7 @@ class Lesson:
         self.net.hybridize(static_alloc=True, static_shape=True)
         self.load = remembered(max(side for side, _ in setting.crops))
         self._judge: Tuple[int, Optional[Judge]] = (0, None)
+        self._table: List[np.ndarray] = []
 
     def photographs(self, seed: int, k: int, side: int) -> np.ndarray:
         """Return crops of photographs, (batch, 3, side, side): they depend on seed and k only."""
@@ -521,7 +366,10 @@ class Lesson:
         """Return the loss for crops of a side; it is kept until another side is asked for."""
         if self._judge[0] != side:
             some = [self.photographs(self.seed + 1, k, side) for k in range(8)]
-            self._judge = side, Judge(self.looking, self.setting, self.paintings, some)
+            judge = Judge(self.looking, self.setting, some)
+            styles = [style_grams(self.looking, self.setting, img, side) for img in self.paintings]
+            self._judge = side, judge
+            self._table = [np.concatenate(rows) for rows in zip(*styles)]  # (rows, c, c), by layer
         assert self._judge[1]
         return self._judge[1]
 
@@ -530,14 +378,15 @@ class Lesson:
         side = self.setting.side_at(k)
         X = self.photographs(self.seed, k, side)
         rows = rows_at(self.seed, k, self.setting.batch, len(self.paintings))
+        judge = self.judge(side)
+        targets = [table[rows] for table in self._table]
+        S = npx.one_hot(np.array(self.before + rows), self.before + len(self.paintings))
         X_grained = grained(X, self.setting.grain, [self.seed, k, 2])
-        return Batch(X_grained, rows, self.judge(side).say(X))
+        return Batch(X_grained, S, judge.say(X), targets, judge.factors(targets))
 
     def loss(self, batch: Batch) -> Tuple[Terms, np.ndarray]:
         """Return the terms of what the network paints, and their sum."""
-        rows = np.array(self.before + batch.rows)
-        S = npx.one_hot(rows, self.before + len(self.paintings))
-        return self.judge(batch.X.shape[2])(self.net(batch.X, S), batch)
+        return self.judge(batch.X.shape[2])(self.net(batch.X, batch.S), batch)
 
     def lr_at(self, k: int) -> float:
         """Return the step size of step k."""

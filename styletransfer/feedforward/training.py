@@ -25,6 +25,7 @@ from styletransfer.checkpoint import Checkpoint, load_checkpoint
 from styletransfer.command import Parser, argument, natural, positive
 from styletransfer.errors import InputError, printable, unknown
 from styletransfer.feedforward import adain, johnson
+from styletransfer.feedforward.perceptual import loss_network
 from styletransfer.files import file_hash, open_regular, replacing
 from styletransfer.images import (
     FIRST_SAMPLES,
@@ -82,7 +83,7 @@ METHODS = {
         johnson.SETTINGS,
         johnson.JOHNSON_SLIM.name,
         johnson.Lesson,
-        johnson.loss_network,
+        loss_network,
         ('widths', 'residuals'),
         johnson.ADDING,
     ),

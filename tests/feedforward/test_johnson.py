@@ -17,16 +17,13 @@ from styletransfer.feedforward.johnson import (
     JOHNSON_2016,
     JOHNSON_SLIM,
     SETTINGS,
-    Batch,
-    Judge,
     Lesson,
     make_net,
     parse_crops,
     reach,
     rows_at,
-    squares,
-    style_grams,
 )
+from styletransfer.feedforward.perceptual import Batch, Judge, lattice, squares, style_grams
 from styletransfer.images import rgb_mean, rgb_std
 from styletransfer.learning import learn
 from styletransfer.losses import gram, tv_loss
@@ -184,6 +181,12 @@ def test_no_pixel_is_looked_at_from_further_than_told(setting):
 # --- the losses ----------------------------------------------------------------------------------
 
 
+def batch_of(judge, X, Z):
+    """Return a batch of photos X that are to have the styles of Z."""
+    targets = judge.grams(Z)
+    return Batch(X, np.zeros((len(X), 1)), judge.say(X), targets, judge.factors(targets))
+
+
 def test_total_variation_by_hand():
     Y = np.zeros((2, 3, 2, 2))
     Y[0, 0, 0, 0] = 1 / (255 * rgb_std[0])  # one level of red: a step down, a step right
@@ -193,16 +196,14 @@ def test_total_variation_by_hand():
 def plain_loss(setting, net, judge, Y_hat, batch):
     """Write the loss for the pictures of a batch, one after the other."""
     contents, styles = [], []
-    for n, row in enumerate(batch.rows):
+    count = len(batch.X)
+    for n in range(count):
         (content,), layers = extract_features(
             net, Y_hat[n : n + 1], (setting.content_layer,), setting.style_layers
         )
         contents.append(((content - batch.said[n]) ** 2).mean())
-        errors = [
-            ((gram(Y)[0] - target[row]) ** 2).mean() for Y, target in zip(layers, judge.styles_Y)
-        ]
-        styles.append(sum(e * f[row] for e, f in zip(errors, judge.style_factors)))
-    count = len(batch.rows)
+        errors = [((gram(Y)[0] - G[n]) ** 2).mean() for Y, G in zip(layers, batch.targets)]
+        styles.append(sum(e * f[n] for e, f in zip(errors, batch.factors)))
     return {
         'content': setting.content_weight * judge.content_factor * sum(contents) / count,
         'style': setting.style_weight * sum(styles) / count,
@@ -211,52 +212,88 @@ def plain_loss(setting, net, judge, Y_hat, batch):
 
 @pytest.mark.parametrize('scaling', ['chw', 'hw', 'photographs'])
 def test_the_loss_is_that_written_plainly(scaling, lesson):
-    setting = replace(SMALL, scaling=scaling, style_weight=7.0, tv_weight=0.3)
+    setting = replace(SMALL, scaling=scaling, style_weight=7.0, tv_weight=0.3, lattice_weight=2.0)
     some = [lesson.photographs(1, k, 32) for k in range(2)]
-    judge = Judge(lesson.looking, setting, lesson.paintings, some)
-    Y_hat, X = lesson.photographs(5, 0, 32), lesson.photographs(5, 1, 32)
-    batch = Batch(X, numpy.array([1, 0]), judge.say(X))
+    judge = Judge(lesson.looking, setting, some)
+    Y_hat, X, Z = (lesson.photographs(5, k, 32) for k in range(3))
+    batch = batch_of(judge, X, Z)
     terms, l = judge(Y_hat, batch)
     expected = plain_loss(setting, lesson.looking, judge, Y_hat, batch)
     expected['TV'] = 0.3 * tv_loss(Y_hat)
-    assert list(terms) == ['content', 'style', 'TV']
+    expected['lattice'] = 2 * plain_lattice(Y_hat)
+    assert list(terms) == ['content', 'style', 'TV', 'lattice']
     for name, term in expected.items():
         assert float(terms[name]) == pytest.approx(float(term), rel=1e-4)
     assert float(l) == pytest.approx(sum(float(term) for term in expected.values()), rel=1e-4)
 
 
 def test_factors_of_the_published_scalings(lesson):
-    some = [lesson.photographs(1, 0, 32)]
-    plain = Judge(lesson.looking, replace(SMALL, scaling='chw'), lesson.paintings, some)
-    wide = Judge(lesson.looking, replace(SMALL, scaling='hw'), lesson.paintings, some)
-    for layer, (one, many) in enumerate(zip(plain.style_factors, wide.style_factors)):
-        c = plain.styles_Y[layer].shape[1]
-        assert one.tolist() == [1, 1]
-        assert many.tolist() == [c**2, c**2]  # (c G)^2 is c^2 G^2
-    assert plain.content_factor == 1
+    X = lesson.photographs(1, 0, 32)
+    for scaling, factor in (('chw', lambda c: 1), ('hw', lambda c: c**2)):  # (c G)^2 is c^2 G^2
+        judge = Judge(lesson.looking, replace(SMALL, scaling=scaling), [X])
+        targets = judge.grams(X)
+        for G, found in zip(targets, judge.factors(targets)):
+            assert found.tolist() == [factor(G.shape[1])] * 2
+        assert judge.content_factor == 1
 
 
 def test_layers_count_as_much_as_told(lesson):
-    some = [lesson.photographs(1, 0, 32)]
-    weights = (0.5, 2.0, 1.0, 0.0)
-    plain = Judge(lesson.looking, SMALL, lesson.paintings, some)
-    weighted = replace(SMALL, style_layer_weights=weights)
-    found = Judge(lesson.looking, weighted, lesson.paintings, some)
-    for one, two, weight in zip(plain.style_factors, found.style_factors, weights):
+    some, weights = [lesson.photographs(1, 0, 32)], (0.5, 2.0, 1.0, 0.0)
+    plain, weighted = (
+        Judge(lesson.looking, setting, some)
+        for setting in (SMALL, replace(SMALL, style_layer_weights=weights))
+    )
+    targets = plain.grams(some[0])
+    for one, two, weight in zip(plain.factors(targets), weighted.factors(targets), weights):
         numpy.testing.assert_allclose(two.asnumpy(), weight * one.asnumpy(), rtol=1e-6)
 
 
 def test_photographs_are_one_and_the_style_is_nothing(lesson):
     some = [lesson.photographs(1, k, 32) for k in range(4)]
-    setting = replace(SMALL, style_weight=1.0, tv_weight=0.0)
-    judge = Judge(lesson.looking, setting, lesson.paintings, some)
-    told = []
+    judge = Judge(lesson.looking, replace(SMALL, style_weight=1.0, tv_weight=0.0), some)
+    painting, told = lesson.photographs(9, 0, 32)[:1], []
     for X in some:
-        for row in (0, 1):
-            terms, _ = judge(X, Batch(X, numpy.array([row, row]), judge.say(X)))
-            told.append(float(terms['style']))
-            assert float(terms['content']) == 0
+        terms, _ = judge(X, batch_of(judge, X, np.concatenate([painting, painting])))
+        told.append(float(terms['style']))
+        assert float(terms['content']) == 0
+        terms, _ = judge(X, batch_of(judge, X, X))
+        assert float(terms['style']) == pytest.approx(0, abs=1e-9)
     assert numpy.mean(told) == pytest.approx(len(SMALL.style_layers), rel=1e-3)
+
+
+def plain_lattice(Y_hat):
+    """Write the term for one picture after the other, with loops over the places."""
+    mean, std = rgb_mean.asnumpy(), rgb_std.asnumpy()
+    total = 0
+    for picture in Y_hat.asnumpy().astype('float64'):
+        Y = (picture.transpose(1, 2, 0) * std + mean) @ [0.299, 0.587, 0.114]
+        for lines in (Y, Y.T):
+            whole = (lines.shape[1] - 1) // 4 * 4
+            steep = [
+                numpy.mean([abs(lines[:, i + 1] - lines[:, i]) for i in range(p, whole, 4)])
+                for p in range(4)
+            ]
+            total += numpy.var(steep) / (numpy.mean(steep) ** 2 + 1e-6)
+    return total / len(Y_hat)
+
+
+def test_a_ripple_on_the_lattice_is_seen_and_one_beside_it_is_not():
+    def waves(period):
+        wave = numpy.sin(2 * numpy.pi * numpy.arange(48) / period)
+        return np.array(numpy.tile(wave, (1, 3, 48, 1)), dtype='float32')
+
+    noise = np.array(numpy.random.default_rng(0).normal(0, 1, (1, 3, 96, 96)), dtype='float32')
+    told = {period: float(lattice(waves(period))) for period in (4, 5, 7)}
+    ripple = np.array(noise)
+    ripple[:, :, :, ::4] += 1.5
+    assert float(lattice(np.ones((2, 3, 16, 16)))) == 0
+    assert float(lattice(noise)) < 0.002 < 0.05 < float(lattice(ripple))
+    assert float(lattice(ripple)) == pytest.approx(plain_lattice(ripple), rel=1e-4)
+    turned = ripple.transpose(0, 1, 3, 2)
+    assert float(lattice(turned)) == pytest.approx(float(lattice(ripple)), rel=1e-4)
+    assert max(told[5], told[7]) < 0.02
+    square = np.array(numpy.tile([0.0, 0, 1, 1], (1, 3, 32, 8)), dtype='float32')
+    assert float(lattice(square)) == pytest.approx(1, rel=0.05)  # steep at two places of four
 
 
 def test_the_style_is_taken_from_crops_or_from_the_whole(lesson):
@@ -287,11 +324,13 @@ def test_a_step_is_that_written_in_a_straight_line(lesson, photos):
     S = np.zeros((2, 2))
     for n, row in enumerate(rows_at(3, 0, 2, 2)):
         S[n, row] = 1
+    assert batch.S.tolist() == S.tolist()
     run.net.hybridize(active=False)
     with autograd.record():
         Y_hat = run.net(batch.X, S)
         terms = plain_loss(setting, run.looking, judge, Y_hat, batch)
         l = sum(terms.values()) + setting.tv_weight * tv_loss(Y_hat)
+        l = l + setting.lattice_weight * lattice(Y_hat)
     l.backward()
     slopes = {name: p.grad().asnumpy().astype('float64') for name, p in parameters.items()}
 
@@ -323,19 +362,22 @@ def test_learning_makes_the_loss_smaller_and_goes_on_with_larger_crops(lesson, p
     assert numpy.median(totals[8:12]) < 0.8 * numpy.median(totals[:4])
     assert run.batch_at(11).X.shape == (2, 3, 32, 32)
     assert run.batch_at(12).X.shape == (2, 3, 40, 40)
-    assert set(steps[0].terms) == {'content', 'style', 'TV'}
+    assert set(steps[0].terms) == {'content', 'style', 'TV', 'lattice'}
 
 
 def test_a_batch_depends_on_seed_and_step_only(lesson):
+    def flat(batch):
+        return [*batch[:3], *batch.targets, *batch.factors]
+
     def kept(k):
-        return [numpy.array(part) for part in lesson.batch_at(k)]
+        return [numpy.array(part) for part in flat(lesson.batch_at(k))]
 
     held = lesson.batch_at(0)
     batches = {k: kept(k) for k in (0, 1, 2)}
     for k, batch in reversed(batches.items()):
         for one, two in zip(batch, kept(k)):
             numpy.testing.assert_array_equal(one, two)
-    for one, two in zip(held, batches[0]):  # what was handed out is not written over
+    for one, two in zip(flat(held), batches[0]):  # what was handed out is not written over
         numpy.testing.assert_array_equal(numpy.array(one), two)
     assert numpy.abs(batches[0][2] - batches[1][2]).max() > 1e-3
 
