@@ -25,7 +25,7 @@ from mxnet.gluon import nn
 from styletransfer.blocks import grained, learned, one_style
 from styletransfer.controls import check_weights
 from styletransfer.errors import InputError, unknown
-from styletransfer.feedforward import adain, johnson
+from styletransfer.feedforward import adain, ghiasi, johnson
 from styletransfer.files import assets_folder, fits, open_regular, reading, replacing
 from styletransfer.images import (
     ImageShape,
@@ -67,6 +67,14 @@ METHODS = {
         adain.reach,
         adain.MULTIPLE,
         adain.statistics,
+    ),
+    'ghiasi': Method(
+        ghiasi.Setting,
+        lambda setting, styles: ghiasi.make_net(setting, fast=True),
+        johnson.reach,
+        johnson.MULTIPLE,
+        ghiasi.statistics,
+        lambda setting: setting.grain,
     ),
 }
 

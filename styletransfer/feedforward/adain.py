@@ -264,7 +264,7 @@ def reflecting(conv: nn.Conv2D, channels: int, in_channels: int) -> Layer:
     return layer
 
 
-def load_encoder(setting: Setting, quiet: bool = True) -> Encoder:
+def load_encoder(setting: Any, quiet: bool = True) -> Encoder:
     """Return the network that looks, frozen, each filter with a mean activation of 1."""
     looking, _ = get_net(setting.encoder, quiet=quiet, last=LAST)
     return Encoder(normalise(looking, bundled_pictures(mx.cpu())))

@@ -29,19 +29,13 @@ from mxnet import init, npx
 from mxnet import numpy as np
 from mxnet.gluon import nn
 
-from styletransfer.blocks import Layer, Residual, ToColours, Upsampling, grained, learned
+from styletransfer.blocks import Layer, Residual, ToColours, Upsampling, learned
 from styletransfer.command import finite, listed, natural, positive
 from styletransfer.errors import InputError, unknown
-from styletransfer.feedforward.perceptual import (
-    SCALINGS,
-    TV_LOSSES,
-    Batch,
-    Judge,
-    style_grams,
-)
+from styletransfer.feedforward import perceptual
+from styletransfer.feedforward.perceptual import SCALINGS, TV_LOSSES, Batch, style_grams
 from styletransfer.images import rgb_mean, rgb_std
-from styletransfer.learning import crops, one_cycle, parse_crops, remembered, side_at
-from styletransfer.objective import Terms
+from styletransfer.learning import parse_crops, side_at
 from styletransfer.recipes import option
 
 MULTIPLE = 4  # of which the sides of a picture are, as it is halved twice
@@ -215,9 +209,14 @@ def make_net(
     he = init.MSRAPrelu(slope=0)
     net.initialize(init.Normal(setting.initial) if setting.initial else he)
     net(np.zeros((batch, 3, 32, 32)), np.ones((batch, styles)) / styles)  # shapes are known now
-    weight = net.last.weight
-    weight.set_data(weight.data() / 2)  # so that the first pictures are not too gaudy
+    soften_first(net)
     return net
+
+
+def soften_first(net: TransformationNet) -> None:
+    """Make the last weights half as large, so that the first pictures are not too gaudy."""
+    weight = net.last.weight
+    weight.set_data(weight.data() / 2)
 
 
 def reach(setting: Setting) -> int:
@@ -317,7 +316,7 @@ def keep(net: nn.HybridBlock, known: Mapping[str, numpy.ndarray]) -> None:
         parameter.set_data(np.array(array, dtype='float32'))
 
 
-class Lesson:
+class Lesson(perceptual.Lesson):
     """What `learning.learn` needs to train a network of this family.
 
     Parameters
@@ -347,48 +346,23 @@ class Lesson:
         seed: int = 0,
         known: Optional[Mapping[str, numpy.ndarray]] = None,
     ) -> None:
-        self.setting, self.looking, self.paintings = setting, looking, paintings
-        self.photos, self.seed = photos, seed
         self.before = rows_of(known) if known else 0
-        self.net = make_net(setting, self.before + len(paintings), setting.batch, seed)
+        net = make_net(setting, self.before + len(paintings), setting.batch, seed)
         if known:
-            keep(self.net, known)
-        self.net.hybridize(static_alloc=True, static_shape=True)
-        self.load = remembered(max(side for side, _ in setting.crops))
-        self._judge: Tuple[int, Optional[Judge]] = (0, None)
-        self._table: List[np.ndarray] = []
+            keep(net, known)
+        super().__init__(setting, looking, photos, net, seed)
+        self.paintings = paintings
+        self._styles: Tuple[int, List[np.ndarray]] = (0, [])
 
-    def photographs(self, seed: int, k: int, side: int) -> np.ndarray:
-        """Return crops of photographs, (batch, 3, side, side): they depend on seed and k only."""
-        return crops(seed, k, self.photos, self.setting.batch, side, load=self.load)
-
-    def judge(self, side: int) -> Judge:
-        """Return the loss for crops of a side; it is kept until another side is asked for."""
-        if self._judge[0] != side:
-            some = [self.photographs(self.seed + 1, k, side) for k in range(8)]
-            judge = Judge(self.looking, self.setting, some)
-            styles = [style_grams(self.looking, self.setting, img, side) for img in self.paintings]
-            self._judge = side, judge
-            self._table = [np.concatenate(rows) for rows in zip(*styles)]  # (rows, c, c), by layer
-        assert self._judge[1]
-        return self._judge[1]
+    def styles(self, side: int) -> List[np.ndarray]:
+        """Return the Gram matrices of all paintings, (styles, c, c), for crops of a side."""
+        if self._styles[0] != side:
+            each = [style_grams(self.looking, self.setting, img, side) for img in self.paintings]
+            self._styles = side, [np.concatenate(matrices) for matrices in zip(*each)]
+        return self._styles[1]
 
     def batch_at(self, k: int) -> Batch:
         """Return the photographs of step k, and what is known of them."""
-        side = self.setting.side_at(k)
-        X = self.photographs(self.seed, k, side)
         rows = rows_at(self.seed, k, self.setting.batch, len(self.paintings))
-        judge = self.judge(side)
-        targets = [table[rows] for table in self._table]
         S = npx.one_hot(np.array(self.before + rows), self.before + len(self.paintings))
-        X_grained = grained(X, self.setting.grain, [self.seed, k, 2])
-        return Batch(X_grained, S, judge.say(X), targets, judge.factors(targets))
-
-    def loss(self, batch: Batch) -> Tuple[Terms, np.ndarray]:
-        """Return the terms of what the network paints, and their sum."""
-        return self.judge(batch.X.shape[2])(self.net(batch.X, batch.S), batch)
-
-    def lr_at(self, k: int) -> float:
-        """Return the step size of step k."""
-        setting = self.setting
-        return one_cycle(k, setting.num_steps, setting.lr) if setting.decay else setting.lr
+        return self.batch_of(k, S, [G[rows] for G in self.styles(self.setting.side_at(k))])

@@ -11,13 +11,16 @@ Johnson, Alahi, Fei-Fei: Perceptual losses for real-time style transfer, ECCV 20
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy
 from mxnet import numpy as np
 from mxnet.gluon import nn
 
+from styletransfer.blocks import grained
 from styletransfer.images import ImageShape, preprocess, resized, rgb_std
+from styletransfer.learning import crops, one_cycle, remembered
 from styletransfer.losses import gram, tv_loss
 from styletransfer.networks import SLIM_FACTOR, amplify
 from styletransfer.objective import Terms
@@ -229,3 +232,60 @@ def fitted(image_shape: ImageShape, longest: int) -> ImageShape:
     scale = longest / max(image_shape)
     width, height = (max(1, round(side * scale)) for side in image_shape)
     return width, height
+
+
+class Lesson:
+    """What `learning.learn` needs to train a network by these losses, but for its batches.
+
+    Parameters
+    ----------
+    setting : johnson.Setting
+    looking : HybridSequential
+        As of `loss_network`.
+    photos : sequence of Path
+    net : HybridBlock
+        Of photographs X and S, what it is told of the style of each.
+    seed : int
+    """
+
+    def __init__(
+        self,
+        setting: Any,
+        looking: nn.HybridSequential,
+        photos: Sequence[Path],
+        net: nn.HybridBlock,
+        seed: int,
+    ) -> None:
+        self.setting, self.looking, self.photos = setting, looking, photos
+        self.net, self.seed = net, seed
+        self.net.hybridize(static_alloc=True, static_shape=True)
+        self.load = remembered(max(side for side, _ in setting.crops))
+        self._judge: Tuple[int, Optional[Judge]] = (0, None)
+
+    def photographs(self, seed: int, k: int, side: int) -> np.ndarray:
+        """Return crops of photographs, (batch, 3, side, side): they depend on seed and k only."""
+        return crops(seed, k, self.photos, self.setting.batch, side, load=self.load)
+
+    def judge(self, side: int) -> Judge:
+        """Return the loss for crops of a side; it is kept until another side is asked for."""
+        if self._judge[0] != side:
+            some = [self.photographs(self.seed + 1, k, side) for k in range(8)]
+            self._judge = side, Judge(self.looking, self.setting, some)
+        assert self._judge[1]
+        return self._judge[1]
+
+    def batch_of(self, k: int, S: np.ndarray, targets: List[np.ndarray]) -> Batch:
+        """Return the photographs of step k, to be painted in these styles."""
+        side = self.setting.side_at(k)
+        X, judge = self.photographs(self.seed, k, side), self.judge(side)
+        X_grained = grained(X, self.setting.grain, [self.seed, k, 2])
+        return Batch(X_grained, S, judge.say(X), targets, judge.factors(targets))
+
+    def loss(self, batch: Batch) -> Tuple[Terms, np.ndarray]:
+        """Return the terms of what the network paints, and their sum."""
+        return self.judge(batch.X.shape[2])(self.net(batch.X, batch.S), batch)
+
+    def lr_at(self, k: int) -> float:
+        """Return the step size of step k."""
+        setting = self.setting
+        return one_cycle(k, setting.num_steps, setting.lr) if setting.decay else setting.lr

@@ -24,7 +24,7 @@ from styletransfer import trained
 from styletransfer.checkpoint import Checkpoint, load_checkpoint
 from styletransfer.command import Parser, argument, natural, positive
 from styletransfer.errors import InputError, printable, unknown
-from styletransfer.feedforward import adain, johnson
+from styletransfer.feedforward import adain, ghiasi, johnson
 from styletransfer.feedforward.perceptual import loss_network
 from styletransfer.files import file_hash, open_regular, replacing
 from styletransfer.images import (
@@ -92,6 +92,15 @@ METHODS = {
         adain.ADAIN_SLIM.name,
         adain.Lesson,
         adain.load_encoder,
+        network=(),
+        adding={},
+        rows=False,
+    ),
+    'ghiasi': Method(
+        ghiasi.SETTINGS,
+        ghiasi.GHIASI_SLIM.name,
+        ghiasi.Lesson,
+        loss_network,
         network=(),
         adding={},
         rows=False,
