@@ -65,7 +65,7 @@ def test_a_run_leaves_network_sheets_curves_and_record(whole):
     assert record['arguments']['method'] == 'johnson'
     assert list(record['styles']) == ['paint0', 'paint1']
     (stage,) = record['stages']
-    assert set(stage['losses'][0]) == {'epoch', 'lr', 'content', 'style', 'tv', 'total'}
+    assert set(stage['losses'][0]) == {'epoch', 'lr', 'content', 'style', 'tv', 'lattice', 'total'}
 
 
 def test_what_is_told(material, tmp_path, capsys):
