@@ -24,9 +24,10 @@ from styletransfer.feedforward.ghiasi import (
     Reader,
     make_net,
     statistics,
+    tinted,
 )
 from styletransfer.feedforward.perceptual import lattice
-from styletransfer.images import load_image
+from styletransfer.images import load_image, rgb_mean, rgb_std
 from styletransfer.learning import crops, learn
 from styletransfer.losses import tv_loss
 from styletransfer.vgg import VGG19, Backbone, freeze, truncated_vgg
@@ -173,6 +174,27 @@ def test_a_step_is_that_written_in_a_straight_line(files):
         )
 
 
+def test_some_paintings_are_seen_in_other_colours():
+    rng = numpy.random.default_rng(0)
+    grey = rng.uniform(0.4, 0.6, (40, 1, 8, 8))
+    colours = grey + rng.uniform(-0.03, 0.03, (40, 3, 8, 8))  # so little that nothing is cut
+    mean, std = (part.reshape(1, 3, 1, 1).asnumpy() for part in (rgb_mean, rgb_std))
+    Z = np.array((colours - mean) / std, dtype='float32')
+    found = tinted(Z, 0.75, 5).asnumpy() * std + mean
+    numpy.testing.assert_allclose(found.mean(1), colours.mean(1), atol=1e-5)  # as light as before
+    changed = numpy.abs(found - colours).max(axis=(1, 2, 3)) > 1e-3
+    assert 20 < changed.sum() < 38
+    away, was = (img - img.mean(1, keepdims=True) for img in (found, colours))
+    scale = away.std(axis=(1, 2, 3)) / was.std(axis=(1, 2, 3))
+    assert scale.min() > 0.69
+    assert 2 < scale.max() < 2.51
+    numpy.testing.assert_array_equal(found, tinted(Z, 0.75, 5).asnumpy() * std + mean)
+    assert float(np.abs(tinted(Z, 0.0, 5) - Z).max()) < 1e-5
+    gaudy = tinted(np.array(normal(20, 3, 8, 8)), 1.0, 0).asnumpy() * std + mean
+    assert gaudy.min() >= -1e-6
+    assert gaudy.max() <= 1 + 1e-6
+
+
 def test_targets_are_of_the_paintings_that_are_read(lesson):
     batch, judge = lesson.batch_at(1), lesson.judge(32)
     Z = paintings_of(lesson, 1)
@@ -185,8 +207,9 @@ def test_targets_are_of_the_paintings_that_are_read(lesson):
 
 
 def paintings_of(lesson, k):
-    """Return the crops of paintings of step k."""
-    return crops(lesson.seed + 2, k, lesson.paintings, lesson.setting.batch, 32)
+    """Return the crops of paintings of step k, as they are shown."""
+    Z = crops(lesson.seed + 2, k, lesson.paintings, lesson.setting.batch, 32)
+    return tinted(Z, lesson.setting.tint, [lesson.seed, k, 3])
 
 
 def test_learning_tells_styles_apart(files):

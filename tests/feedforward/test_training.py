@@ -68,6 +68,22 @@ def test_a_run_leaves_network_sheets_curves_and_record(whole):
     assert set(stage['losses'][0]) == {'epoch', 'lr', 'content', 'style', 'tv', 'lattice', 'total'}
 
 
+def test_a_training_starts_from_a_network(material, whole, tmp_path, capsys):
+    start = whole / 'johnson.safetensors'
+    out, changed = tmp_path / 'out', [*material[:-1], '3', '--crops', '32x1', '--lr', '1e-9']
+    given = ['train', *changed, '--start', str(start), '--output', str(out), '--quiet']
+    assert main(given) == 0
+    before, after = (
+        trained.weights_of(trained.load(path).net) for path in (start, out / start.name)
+    )
+    for name, array in before.items():  # a step of next to nothing leaves what there was
+        numpy.testing.assert_allclose(after[name], array, atol=1e-5)
+    assert main([*given, '--widths', '4,4,8']) == 2
+    assert 'has other layers or styles' in capsys.readouterr().err
+    assert main([*given, '--add-to', str(start)]) == 2
+    assert 'leave out --start' in capsys.readouterr().err
+
+
 def test_what_is_told(material, tmp_path, capsys):
     assert main(['train', *material, '--output', str(tmp_path)]) == 0
     told = capsys.readouterr()
