@@ -261,6 +261,8 @@ ROWS: Sequence[Row] = (
         ),
         [
             one_pass('lake', 'oil_strokes'),
+            one_pass('lake', 'stained_glass'),
+            one_pass('lake', 'woodblock'),
             one_pass('cat', 'stained_glass'),
             one_pass('rooftops', 'starry_night'),
             one_pass('bridge', 'great_wave'),
