@@ -1,6 +1,7 @@
 """How much sooner is `painterly` done if it starts from what a network makes of the photo?
 
-``python tests/benchmarks/starts.py [--net johnson] [--epochs 0,0,20,30] --output FOLDER``
+``python tests/benchmarks/starts.py [--net johnson] [--epochs 0,0,0,60]
+[--shape 280x160] --output FOLDER``
 
 Six pairs are painted twice: as the recipe does it, and with ``--init NET`` and the epochs given.
 Told are the seconds of processor time until the whole run's final loss is reached, of the one and
@@ -48,8 +49,8 @@ def main():
     """Paint, and write table, curves and pictures."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--net', default='johnson')
-    parser.add_argument('--epochs', default='0,0,20,30')
-    parser.add_argument('--pairs', type=int, default=len(PAIRS))
+    parser.add_argument('--epochs', default='0,0,0,60')
+    parser.add_argument('--shape', default='560x320')
     parser.add_argument('--output', type=Path, default=Path('outputs/starts'))
     args = parser.parse_args()
     args.output.mkdir(parents=True, exist_ok=True)
@@ -58,9 +59,9 @@ def main():
     axes, rows, record = figure.subplots(2, 3).flat, [], {}
     print('| pair | seconds | from the network | share | loss | from the network |')
     print('|---|---|---|---|---|---|')
-    for ax, pair in zip(axes, PAIRS[: args.pairs]):
-        whole_img, whole = run(*pair)
-        begun_img, begun = run(*pair, init=args.net, num_epochs=args.epochs)
+    for ax, pair in zip(axes, PAIRS):
+        whole_img, whole = run(*pair, shape=args.shape)
+        begun_img, begun = run(*pair, shape=args.shape, init=args.net, num_epochs=args.epochs)
         seconds, loss = whole[-1]
         soon = reached(begun, loss)
         share = f'{soon:.1f} | {soon / seconds:.2f}' if soon else 'never | -'
