@@ -227,7 +227,66 @@ def gram() -> Drawing:
     return drawing
 
 
-DIAGRAMS = {'method.png': method, 'gram.png': gram}
+def one_pass() -> Drawing:
+    """Draw the network that paints and the one that looks, and the way back to the weights."""
+    drawing = Drawing(122, 50)
+    for k, name in enumerate(('colosseum', 'bridge', 'lake')):  # a batch of photographs
+        path = ROOT / 'assets' / 'content' / f'{name}.jpg'
+        drawing.picture(path, 5 - k, 30.4 - 1.5 * k, 15, CONTENT, 2)
+    drawing.picture(FOLDER / 'finished.jpg', 47.5, 27.4, 15, INK, 2)
+    drawing.picture(ROOT / 'assets' / 'style' / 'oil_strokes.jpg', 47.5, 39, 15, STYLE, 2)
+    for x, y, name, color in (
+        (10.5, 24.6, 'X', CONTENT),
+        (55, 24.6, r'\hat{Y}', INK),
+        (45.3, 43.3, 'S', STYLE),
+    ):
+        drawing.text(x, y, f'${name}$', color, fontsize=15)
+    drawing.line([(19.4, AXIS), (22.6, AXIS)], CONTENT)
+    drawing.ax.add_patch(
+        FancyBboxPatch(
+            (24, 22),
+            17.6,
+            18,
+            boxstyle='round,pad=0.8',
+            facecolor='#fbeae8',
+            edgecolor=BACK,
+            lw=1.8,
+        )
+    )
+    for x, height in zip(numpy.linspace(25.5, 40.2, 8), (16, 11, 7, 7, 7, 7, 11, 16)):
+        drawing.ax.add_patch(
+            Rectangle((x - 0.6, AXIS - height / 2), 1.2, height, facecolor=BACK, zorder=4)
+        )
+    drawing.text(32.8, 23.6, r'$f_W$', BACK, fontsize=15)
+    drawing.line([(42.8, AXIS), (46.9, AXIS)], INK)
+    drawing.ax.add_patch(
+        FancyBboxPatch(
+            (71, 14), 17, 33, boxstyle='round,pad=1', facecolor=PALE, edgecolor=GREY, lw=1.2
+        )
+    )
+    for x, height in zip(numpy.linspace(73, 86, 5), (18, 14.5, 11.5, 9, 7)):
+        drawing.ax.add_patch(
+            Rectangle((x - 0.8, AXIS - height / 2), 1.6, height, facecolor='#c3cbd3', zorder=4)
+        )
+    drawing.lock(86, 16.6)
+    drawing.line([(63, AXIS), (69.4, AXIS)], INK)
+    drawing.line([(63, 43.3), (66, 43.3), (69.4, 40)], STYLE)
+    drawing.line([(10.5, 23), (10.5, 18.6), (69.4, 18.6)], CONTENT)
+    for y, name, color in ((42, 's', STYLE), (AXIS, 'c', CONTENT), (9, 'tv', SMOOTH)):
+        drawing.box(98, y, rf'$L_{{{name}}}$', color)
+        drawing.line([(102.7, y), (110.6, {42: 28, AXIS: 26, 9: 23}[y])], color)
+    drawing.line([(89.4, 36), (93.3, 41)], STYLE)
+    drawing.line([(89.4, AXIS), (93.3, AXIS)], CONTENT)
+    drawing.line([(55, 22.9), (55, 9), (93.3, 9)], SMOOTH)
+    drawing.box(114.6, 25.6, r'$l$', INK, width=8)
+    drawing.line(
+        [(114.6, 22.6), (114.6, 3), (32.8, 3), (32.8, 20.8)], BACK, ls=(0, (4, 2.5)), lw=1.8
+    )
+    drawing.text(78, 5.2, r'$\partial l \,/\, \partial W$', BACK, fontsize=14)
+    return drawing
+
+
+DIAGRAMS = {'method.png': method, 'gram.png': gram, 'one-pass.png': one_pass}
 
 
 def main(folder: Path = FOLDER) -> None:

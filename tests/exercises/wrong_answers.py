@@ -57,6 +57,43 @@ for s, y, alpha in zip(steps, changes, alphas[::-1]):
     r = r + (alpha - beta) * s
 return -r
 """
+INSTANCE = """
+mean = X.mean(axis=(2, 3), keepdims=True)
+v = np.square(X - mean).mean(axis=(2, 3), keepdims=True)
+gamma, beta = gamma.reshape(1, -1, 1, 1), beta.reshape(1, -1, 1, 1)
+return gamma * (X - mean) / np.sqrt(v + 1e-5) + beta
+"""
+LEARNED = """
+one, two, four = widths
+layers = [(3, one, kernel), (one, two, 3), (two, four, 3)]
+layers += 2 * residuals * [(four, four, 3)]
+layers += [(four, two, 3), (two, one, 3), (one, 3, kernel)]
+weights = sum(a * b * k * k for a, b, k in layers)
+channels = sum(b for a, b, k in layers)
+return weights + channels + 2 * (channels - 3)
+"""
+MIRRORED = """
+rows = list(range(1, margin + 1))[::-1]
+def beyond(X, axis):
+    last = X.shape[axis] - 1
+    begin = np.take(X, np.array(rows, dtype='int32'), axis=axis)
+    end = np.take(X, np.array([last - i for i in rows[::-1]], dtype='int32'), axis=axis)
+    return np.concatenate([begin, X, end], axis=axis)
+return beyond(beyond(X, 2), 3)
+"""
+PADDED = """
+import numpy
+return np.array(numpy.pad(X.asnumpy(), [(0, 0), (0, 0), 2 * (margin,), 2 * (margin,)], 'reflect'))
+"""
+RELATIVE = """
+far = np.square(G - target).mean(axis=(1, 2))
+return far / np.square(photos - target).mean()
+"""
+PAID = """
+if one_pass >= optimisation:
+    return 0
+return math.floor(learning / (optimisation - one_pass)) + 1
+"""
 PAPER = """
 N, M = Y.shape[1], Y.shape[2] * Y.shape[3]
 F, P = Y_hat.reshape(N, M), Y.reshape(N, M)
@@ -914,6 +951,112 @@ WRONG = {
                 'add them up',
             ),
             (MIX.strip() + '[0]', 'the first layer only'),
+        ],
+    ),
+    'instance_norm': (
+        'X, gamma, beta',
+        [
+            (INSTANCE.replace('axis=(2, 3)', 'axis=(0, 2, 3)'), 'this is batch norm'),
+            (INSTANCE.replace('axis=(2, 3)', 'axis=(1, 2, 3)'), 'this is layer norm'),
+            (INSTANCE.replace('axis=(2, 3)', 'axis=1'), 'over the channels'),
+            (INSTANCE.replace('np.sqrt(v + 1e-5)', '(v + 1e-5)'), 'by its root'),
+            (INSTANCE.replace('np.sqrt(v + 1e-5)', '(np.sqrt(v) + 1e-5)'), 'under the root'),
+            (INSTANCE.replace(' + 1e-5', ''), 'nearly flat'),
+            (INSTANCE.replace('(X - mean) /', 'X /'), 'subtract the mean'),
+            (
+                INSTANCE.replace(
+                    'gamma, beta =', 'v = v * X[0, 0].size / (X[0, 0].size - 1)\ngamma, beta ='
+                ),
+                'by hw - 1',
+            ),
+            ('gamma, beta = beta, gamma' + INSTANCE, 'are exchanged'),
+            (INSTANCE.replace(' + beta', ''), 'beta is not added'),
+            (INSTANCE.replace('return gamma * ', 'return '), 'gamma is not used'),
+            ('gamma, beta = 0 * gamma + 1, 0 * beta' + INSTANCE, 'now multiply by gamma'),
+        ],
+    ),
+    'count_learned': (
+        'widths, residuals, kernel',
+        [
+            (LEARNED.replace('weights + channels', 'weights'), 'the biases are missing'),
+            (LEARNED.replace(' + 2 * (channels - 3)', ''), 'the norms are missing'),
+            (
+                LEARNED.replace('weights + channels + 2 * (channels - 3)', 'weights'),
+                'have numbers',
+            ),
+            (LEARNED.replace('2 * (channels - 3)', 'channels - 3'), 'has two numbers'),
+            (LEARNED.replace('channels - 3', 'channels'), 'has no norm'),
+            (LEARNED.replace('2 * residuals', 'residuals'), 'has two convolutions'),
+            (LEARNED.replace('k * k', 'k'), 'is a square'),
+            (LEARNED.replace(', 3)', ', kernel)'), 'have the large kernel'),
+            ('kernel = 3' + LEARNED, 'of the given side'),
+            (LEARNED.replace('a * b * k', 'b * k'), 'for each channel in front'),
+        ],
+    ),
+    'mirror': (
+        'X, margin',
+        [
+            (PADDED.replace('reflect', 'symmetric'), 'is there twice'),
+            (PADDED.replace('reflect', 'edge'), 'repeats the border'),
+            (PADDED.replace('reflect', 'constant'), 'these are zeros'),
+            (PADDED.replace('reflect', 'wrap'), 'the opposite side'),
+            (MIRRORED.replace('[::-1]\n', '\n', 1), 'in the wrong order'),
+            (
+                MIRRORED.replace('beyond(beyond(X, 2), 3)', 'beyond(X, 2)'),
+                'left and right are missing',
+            ),
+            (
+                MIRRORED.replace('beyond(beyond(X, 2), 3)', 'beyond(X, 3)'),
+                'above and below are missing',
+            ),
+            (MIRRORED.replace('[begin, X, end]', '[begin, X]'), 'on one side only'),
+            ('margin = 1' + MIRRORED, 'a margin of 1'),
+            ('return X', 'as it was'),
+        ],
+    ),
+    'style_distance': (
+        'G, target, photos',
+        [
+            ('return np.square(G - target).mean(axis=(1, 2))', 'these are the mean squares'),
+            (RELATIVE.replace('(photos', '(photos.mean(axis=0)'), 'of the mean photograph'),
+            (
+                RELATIVE.replace('(photos - target)', '(photos - photos.mean(axis=0))'),
+                'from their own mean',
+            ),
+            (RELATIVE.replace('(photos - target)', '(target)'), 'the size of the target'),
+            (RELATIVE.replace('(photos - target)', '(photos)'), "of the photographs' matrices"),
+            (
+                RELATIVE.replace(
+                    'np.square(photos - target).mean()',
+                    'np.square(photos - target).mean(axis=(1, 2)).sum()',
+                ),
+                'by the sum over the photographs',
+            ),
+            (RELATIVE.replace('axis=(1, 2)', ''), 'for each of them'),
+            (RELATIVE.replace('far /', 'np.sqrt(far) / np.sqrt(')[:-1] + ')', 'this is the root'),
+            (RELATIVE.replace('(G - target).mean', '(G - target).sum'), 'above a sum'),
+            (RELATIVE.replace('return far /', 'return 1 / far *'), 'upside down'),
+        ],
+    ),
+    'pays_off': (
+        'learning, one_pass, optimisation',
+        [
+            (PAID.replace(' - one_pass)', ')'), 'a pass takes time too'),
+            (
+                PAID.replace('floor', 'ceil').replace(' - one_pass)) + 1', '))'),
+                'a pass takes time too',
+            ),
+            (PAID.replace(' + 1', ''), 'has not paid off yet'),
+            (PAID.replace('math.floor', 'round').replace(' + 1', ''), 'rounds to the nearest'),
+            (PAID.replace('floor', 'ceil').replace(' + 1', ''), 'at equal times'),
+            (PAID.replace('>= optimisation', '< 0'), 'never pays off'),
+            (
+                PAID.replace('>= optimisation', '< 0').replace(
+                    '(optimisation', 'abs(optimisation'
+                ),
+                'never pays off',
+            ),
+            (PAID.replace('optimisation - ', 'optimisation + '), 'subtract it'),
         ],
     ),
 }
