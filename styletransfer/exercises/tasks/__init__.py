@@ -10,6 +10,7 @@ from typing import Container, Dict, List, Sequence, Set
 
 from styletransfer.exercises.task import Task
 from styletransfer.exercises.tasks import (
+    many_styles,
     neural_style,
     taking_control,
     the_original,
@@ -21,6 +22,7 @@ CHAPTERS: Dict[int, Sequence[Task]] = {
     2: what_the_layers_see.TASKS,
     3: the_original.TASKS,
     4: taking_control.TASKS,
+    12: many_styles.TASKS,
 }
 
 TASKS: Dict[str, Task] = {task.name: task for tasks in CHAPTERS.values() for task in tasks}
