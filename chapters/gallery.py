@@ -1,8 +1,9 @@
 """Make the gallery: ``python chapters/gallery.py`` runs every command that the page shows.
 
-Each picture is one run of ``python -m styletransfer.train``, printed below its table. The page
-has it at half its size, and a link to the whole. What is there already is left alone, so an
-interrupted run goes on; ``--again`` makes all anew.
+Each picture is one run of ``python -m styletransfer.train``, or of ``python -m
+styletransfer.feedforward paint``, printed below its table. The page has it at half its size, and a
+link to the whole. What is there already is left alone, so an interrupted run goes on; ``--again``
+makes all anew.
 """
 
 from __future__ import annotations
@@ -75,6 +76,16 @@ class Picture(NamedTuple):
     flags: str = ''  # those that differ from `PAINTERLY`; with --recipe, in its place
 
     @property
+    def job(self) -> str:
+        """Return what paints it."""
+        return 'styletransfer.train'
+
+    @property
+    def result(self) -> str:
+        """Return a pattern for the files of which it is the last."""
+        return 'stage*.png'
+
+    @property
     def own_size(self) -> bool:
         """Return whether it is painted as large as the page shows it: recipes are compared so."""
         return '--recipe' in self.flags
@@ -90,7 +101,7 @@ class Picture(NamedTuple):
     @property
     def command(self) -> str:
         """Return what one types to make it, from the root of the project."""
-        return f'python -m styletransfer.train {self.words}'
+        return f'python -m {self.job} {self.words}'
 
     @property
     def name(self) -> str:
@@ -107,6 +118,47 @@ class Picture(NamedTuple):
     def whole(self) -> Path:
         """Return where the picture is as it was painted."""
         return self.shown if self.own_size else LARGE / self.name
+
+
+class OnePass(Picture):
+    """One picture by a network that was trained once, painted as large as it is shown."""
+
+    @property
+    def job(self) -> str:
+        """Return what paints it."""
+        return 'styletransfer.feedforward paint'
+
+    @property
+    def result(self) -> str:
+        """Return a pattern for the files of which it is the last."""
+        return '*.png'
+
+    @property
+    def own_size(self) -> bool:
+        """Return whether it is painted as large as the page shows it."""
+        return True
+
+    @property
+    def words(self) -> str:
+        """Return what one types behind the command's name."""
+        width, height = (int(side) // 2 for side in PHOTOS[self.content].shape.split('x'))
+        given = [self.content, f'--style {self.style}', *filter(None, [self.flags])]
+        return ' '.join([*given, f'--shape {width}x{height}'])
+
+    @property
+    def name(self) -> str:
+        """Return the name of its files."""
+        return f'onepass-{super().name}'
+
+
+def one_pass(content: str, style: str, flags: str = '') -> Picture:
+    """Return a photograph as a bundled network paints it."""
+    names = [PAINTINGS[name] for name in style.split()]
+    caption = Text(
+        f'{PHOTOS[content].name.en}, {" and ".join(name.en for name in names)}',
+        f'{PHOTOS[content].name.zh}，{"与".join(name.zh for name in names)}',
+    )
+    return OnePass(caption, content, style, flags)
 
 
 def pair(content: str, style: str) -> Picture:
@@ -197,6 +249,28 @@ ROWS: Sequence[Row] = (
             '同一对图像，每个配方画一遍，就画成这里显示的 560x320。第 3 章讲它们为什么不同。',
         ),
         RECIPES,
+    ),
+    (
+        Text('One pass', '一次前向传播'),
+        Text(
+            'Networks that were trained once and paint in less than a second (chapters 11 to 13): '
+            '`johnson`, which knows twelve paintings, and in the last row `ghiasi`, which reads '
+            'any, and has seen none of these while it learned.',
+            '只训练一次、作画不到一秒的网络（第 11 至 13 章）：`johnson` 学过十二幅画；'
+            '最后一行是能读任何画作的 `ghiasi`，训练时没有见过这里的画。',
+        ),
+        [
+            one_pass('lake', 'oil_strokes'),
+            one_pass('lake', 'stained_glass'),
+            one_pass('lake', 'woodblock'),
+            one_pass('cat', 'stained_glass'),
+            one_pass('rooftops', 'starry_night'),
+            one_pass('bridge', 'great_wave'),
+            one_pass('otter', 'ink_wash woodblock', '--style-weights 0.5,0.5'),
+            one_pass('beach_city', 'sainte_victoire'),
+            one_pass('lake', 'starry_night', '--net ghiasi'),
+            one_pass('cat', 'great_wave', '--net ghiasi'),
+        ],
     ),
     (
         Text('Colour', '颜色'),
@@ -337,9 +411,9 @@ def pictures() -> List[Picture]:
 def paint(picture: Picture) -> None:
     """Run one command and keep its last picture, whole and halved, or none."""
     with tempfile.TemporaryDirectory() as folder:
-        run = [sys.executable, '-m', 'styletransfer.train', *shlex.split(picture.words)]
+        run = [sys.executable, '-m', *shlex.split(f'{picture.job} {picture.words}')]
         subprocess.run([*run, '--output', folder, '--quiet'], cwd=CHAPTERS.parent, check=True)
-        last = sorted(Path(folder).glob('stage*.png'))[-1]
+        last = sorted(Path(folder).glob(picture.result))[-1]
         with Image.open(last) as painted:
             whole = painted.convert('RGB')
     save(whole, picture.whole)

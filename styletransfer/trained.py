@@ -158,6 +158,17 @@ class Painter:
             self._seen[name] = self.statistics(preprocess(resized(img, shape), shape))
         return self._seen[name]
 
+    def shape_for(self, shape: ImageShape) -> ImageShape:
+        """Return a shape in which strokes are as large, beside the picture, as in the painting.
+
+        It has about the proportions of `shape`, and the size of the paintings that the network
+        was taught with, or reads.
+        """
+        by = min if self.statistics else max
+        scale = self.setting.style_side / by(shape)
+        width, height = (max(SMALLEST, round(side * scale)) for side in shape)
+        return width, height
+
     def paint(self, img: np.ndarray, S: np.ndarray, strength: float = 1.0) -> np.ndarray:
         r"""Return a photo as it is painted.
 

@@ -30,7 +30,9 @@ ROWS = (
     {'progress'},
     {'synthesis', 'learning'},
     {'tiles'},
-    {'controls', 'feedforward.johnson', 'feedforward.adain'},
+    {'controls', 'feedforward.perceptual', 'feedforward.adain'},
+    {'feedforward.johnson'},
+    {'feedforward.ghiasi'},  # the network of the one, the statistics of the other
     {'train.memory', 'outputs', 'trained'},
     {'train.wish'},
     {'feedforward.painting', 'feedforward.training'},

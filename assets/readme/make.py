@@ -1,4 +1,4 @@
-"""Make the README's pictures: the strip, one for each chapter, and for each knob a row.
+"""Make the README's pictures: two strips, one for each chapter, and for each knob a row.
 
 ``python assets/readme/make.py`` cuts them from the gallery's, which ``python chapters/gallery.py``
 paints.
@@ -30,7 +30,13 @@ CHAPTERS = {
         for name in ('vgg16_gd', 'gatys_2016', 'd2l', 'painterly')
     ),
     'chapter4': ('lake-starry_night-great_wave-content-mask-above-below',),
+    'chapter11': ('content/lake', 'onepass-lake-oil_strokes'),
+    'chapter12': tuple(
+        f'onepass-lake-{name}' for name in ('oil_strokes', 'stained_glass', 'woodblock')
+    ),
+    'chapter13': ('onepass-lake-starry_night-net-ghiasi',),
 }
+ONE_PASS = ('lake-oil_strokes', 'cat-stained_glass', 'rooftops-starry_night', 'bridge-great_wave')
 KNOBS = {  # in the middle the recipe's own number
     'content_weight': ('content-weight-0.1', '', 'content-weight-10'),
     'style_weight': ('style-weight-100', '', 'style-weight-10000'),
@@ -75,6 +81,12 @@ def bands(names: tuple) -> Image.Image:
     return whole
 
 
+def one_pass(name: str) -> Image.Image:
+    """Return what a network painted in one pass, 224 pixels wide."""
+    with Image.open(GALLERY / f'onepass-{name}.jpg') as img:
+        return ImageOps.fit(img.convert('RGB'), (224, 128))
+
+
 def knob(name: str, setting: str) -> Image.Image:
     """Return the lake with one number changed: half as large, or of `tv_weight` a detail."""
     words = filter(None, ['lake-oil_strokes-recipe-fast', setting])
@@ -85,6 +97,7 @@ def knob(name: str, setting: str) -> Image.Image:
 def main() -> None:
     """Cut, and save as JPEG."""
     made = {'strip': row([column(*each) for each in STRIP])}
+    made['onepass'] = row([one_pass(name) for name in ONE_PASS])
     made.update((name, bands(names)) for name, names in CHAPTERS.items())
     made.update((name, row([knob(name, s) for s in settings])) for name, settings in KNOBS.items())
     for name, picture in made.items():

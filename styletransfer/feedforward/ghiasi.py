@@ -14,7 +14,7 @@ Ghiasi, Lee, Kudlur, Dumoulin, Shlens: Exploring the structure of a real-time, a
 artistic stylization network, BMVC 2017.
 
 Departures: the painting is read by the bundled VGG and two layers, not by an Inception-v3 and one;
-it has `GHIASI_SLIM.shares` numbers, not 100. `perceptual.lattice` is ours.
+a style is 48 numbers, not 100. `perceptual.lattice` is ours.
 """
 
 from __future__ import annotations
@@ -24,15 +24,18 @@ from pathlib import Path
 from typing import Any, Optional, Sequence
 
 import mxnet as mx
+import numpy
 from mxnet import init
 from mxnet import numpy as np
 from mxnet.gluon import nn
 
+from styletransfer.blocks import learned
 from styletransfer.command import positive
 from styletransfer.errors import InputError
 from styletransfer.feedforward import johnson, perceptual
 from styletransfer.feedforward.adain import Encoder, load_encoder, moments
 from styletransfer.feedforward.perceptual import Batch
+from styletransfer.images import rgb_mean, rgb_std
 from styletransfer.learning import crops
 from styletransfer.recipes import option
 
@@ -50,12 +53,13 @@ class Setting(johnson.Setting):
     style_side: int = 256  # shorter side of the painting, when a photo is painted
     encoder: str = 'vgg19'  # that reads paintings; a key of `vgg.BACKBONES`
     hidden: int = option(128, 'numbers between the two layers that read a painting', positive)
-    shares: int = option(100, 'numbers that a style is', positive)
+    tint: float = option(0.0, 'share of the paintings that are shown in other colours')
+    shares: int = option(100, 'numbers that a style is, with a 1', positive)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if max(self.hidden, self.shares) > 4096:
-            raise InputError('a style is at most 4096 numbers, and so is what lies before them')
+        if not 1 < self.shares <= 4096 or self.hidden > 4096:
+            raise InputError('a style is 2 to 4096 numbers, of at most 4096 hidden ones')
 
 
 GHIASI_SLIM = Setting(
@@ -69,6 +73,7 @@ GHIASI_SLIM = Setting(
     },
     encoder='vgg19_slim',
     shares=48,
+    tint=0.75,  # two thousand paintings have few that are gaudy
 )
 
 SETTINGS = {GHIASI_SLIM.name: GHIASI_SLIM}
@@ -80,25 +85,31 @@ SETTINGS = {GHIASI_SLIM.name: GHIASI_SLIM}
 class Reader(nn.HybridBlock):
     r"""Two layers that make of what is seen in a painting the numbers of its style.
 
-    .. math:: S = \mathrm{softmax}(W_2 \max(0, W_1 \log(D + 0.1) + b_1) + b_2)
+    .. math:: S = (1, \tanh(W_2 \max(0, W_1 \log(D + 0.1) + b_1) + b_2))
 
-    They are shares, which are positive and add up to 1, as those are that `johnson` is given. Free
-    numbers learned as well only where they were near to that from the start.
+    The 1 is for the first row of each norm, which is what all styles have in common; the others
+    say how a style differs.
 
     Parameters
     ----------
     hidden, shares : int
-        Numbers between the layers, and d.
+        Numbers between the layers, and in S.
+
+    Notes
+    -----
+    Shares that add up to 1, by a softmax, were taken over by a handful of rows.
     """
 
     def __init__(self, hidden: int, shares: int) -> None:
         super().__init__()
         self.first = nn.Dense(hidden, activation='relu')
-        self.second = nn.Dense(shares)
+        self.second = nn.Dense(shares - 1, activation='tanh')
 
     def hybrid_forward(self, F: Any, D: Any) -> Any:
-        """Return S, of shape (n, d), for statistics D, of shape (n, 2 c)."""
-        return F.npx.softmax(self.second(self.first(F.np.log(D + 0.1))), axis=-1)
+        """Return S, of shape (n, shares), for statistics D, of shape (n, 2 c)."""
+        differences = self.second(self.first(F.np.log(D + 0.1)))
+        one = F.np.ones_like(F.npx.slice(D, begin=(None, 0), end=(None, 1)))
+        return F.np.concatenate([one, differences], axis=1)
 
 
 class AnyStyleNet(nn.HybridBlock):
@@ -139,7 +150,11 @@ def make_net(
     seed: int = 0,
     fast: bool = False,
 ) -> AnyStyleNet:
-    """Return a network that has learned nothing yet; by default with the setting's encoder."""
+    """Return a network that has learned nothing yet; by default with the setting's encoder.
+
+    The first row of each norm leaves things as they are, and the others are random: if all began
+    alike, all shares of a style would be pushed the same way.
+    """
     encoder = encoder or load_encoder(setting)
     encoder.hybridize()
     net = AnyStyleNet(setting, encoder, fast)
@@ -149,6 +164,12 @@ def make_net(
     X = np.zeros((batch, 3, 32, 32))
     net(X, statistics(net, X))  # shapes are known now
     johnson.soften_first(net.painter)
+    rng = numpy.random.default_rng(seed)
+    for name, parameter in learned(net.painter).items():
+        if name.endswith(('.gamma', '.beta')):
+            table = rng.normal(0, 0.1, parameter.shape)
+            table[0] = name.endswith('.gamma')
+            parameter.set_data(np.array(table, dtype='float32'))
     return net
 
 
@@ -161,6 +182,33 @@ def statistics(net: AnyStyleNet, Z: np.ndarray) -> np.ndarray:
 
 
 # --- the training --------------------------------------------------------------------------------
+
+
+def tinted(Z: np.ndarray, share: float, seed: Any) -> np.ndarray:
+    r"""Return pictures of which some have other colours: their strokes are the same.
+
+    .. math:: Z'_c = g + s (Z_{\pi(c)} - g), \quad s \sim U(0.7, 2.5)
+
+    with g the mean of the three colours of each pixel, and :math:`\pi` a random order of them.
+
+    Parameters
+    ----------
+    Z : np.ndarray of shape (n, 3, h, w)
+        As of `preprocess`.
+    share : float
+        Of the pictures, on average.
+    seed : int, or sequence of int
+        The same gives the same.
+    """
+    rng = numpy.random.default_rng(seed)
+    mean, std = (part.asnumpy()[:, None, None] for part in (rgb_mean, rgb_std))
+    colours = Z.asnumpy() * std + mean
+    for n, img in enumerate(colours):
+        if rng.random() < share:
+            img = img[rng.permutation(3)]
+            grey = img.mean(axis=0)
+            colours[n] = (grey + rng.uniform(0.7, 2.5) * (img - grey)).clip(0, 1)
+    return np.array((colours - mean) / std, dtype='float32')
 
 
 class Lesson(perceptual.Lesson):
@@ -195,4 +243,5 @@ class Lesson(perceptual.Lesson):
         setting = self.setting
         side = setting.side_at(k)
         Z = crops(self.seed + 2, k, self.paintings, setting.batch, side, load=self.load)
+        Z = tinted(Z, setting.tint, [self.seed, k, 3]) if setting.tint else Z
         return self.batch_of(k, statistics(self.net, Z), self.judge(side).grams(Z))

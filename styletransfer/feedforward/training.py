@@ -145,6 +145,7 @@ def make_parser() -> Parser:
         metavar='NET',
         help='a trained network, by name or file: nothing but rows for the paintings is learned',
     )
+    add('--start', metavar='NET', help='a trained network of these layers, to go on from')
     add('--seed', type=argument(natural), default=0, help='of all randomness (%(default)s)')
     add('--sheet-every', type=argument(positive), default=250, metavar='N', help='steps')
     add('--checkpoint-every', type=argument(positive), default=100, metavar='N', help='steps')
@@ -185,6 +186,8 @@ def setting_of(args: Any) -> Any:
     for name in numbers_of(*METHODS.values()).keys() - numbers_of(method):
         if getattr(args, name) is not None:
             raise InputError(f'--{name.replace("_", "-")} is no number of {args.method}')
+    if args.add_to and args.start:
+        raise InputError('--add-to has the network that it begins with: leave out --start')
     if args.add_to and not method.rows:
         raise InputError(f'{args.method} paints in any style: leave out --add-to')
     if args.add_to:
@@ -245,6 +248,7 @@ class Run(NamedTuple):
                 'styles': self.described,
                 'photos': sizes(self.photos),
                 'add_to': file_hash(trained.find(self.args.add_to)) if self.args.add_to else None,
+                'start': file_hash(trained.find(self.args.start)) if self.args.start else None,
                 'seed': self.args.seed,
             }
         )
@@ -341,7 +345,24 @@ def make_run(args: Any) -> Run:
     looking = method.looking(setting, args.quiet)
     known = [trained.weights_of(painter.net)] if painter else []
     lesson = method.lesson(setting, looking, paintings, photos, args.seed, *known)
+    if args.start:
+        begin(lesson.net, trained.load(trained.find(args.start)), args.start)
     return Run(args, setting, before, paths, photos, lesson, Path(args.output))
+
+
+def begin(net: Any, painter: trained.Painter, name: str) -> None:
+    """Give a network what a trained one has learned.
+
+    Raises
+    ------
+    InputError
+        If its layers, or its styles, are others.
+    """
+    known = trained.weights_of(painter.net)
+    shapes = {key: array.shape for key, array in known.items()}
+    if shapes != {key: array.shape for key, array in trained.weights_of(net).items()}:
+        raise InputError(f"--start '{name}' has other layers or styles: name one of the same")
+    trained.set_weights(net, known)
 
 
 def check_memory(setting: Any) -> None:

@@ -13,11 +13,12 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tup
 from mxnet import numpy as np
 from PIL import Image
 
-from styletransfer import controls
+from styletransfer import controls, trained
 from styletransfer.canvas import cut, mirrored
 from styletransfer.checkpoint import Checkpoint
 from styletransfer.color import luminance, recolored, restored
 from styletransfer.errors import InputError, unknown
+from styletransfer.feedforward import painting
 from styletransfer.files import file_hash
 from styletransfer.images import (
     NOISE,
@@ -28,6 +29,7 @@ from styletransfer.images import (
     picture_path,
     postprocess,
     preprocess,
+    resized,
     save_image,
 )
 from styletransfer.networks import Network, network_for
@@ -169,16 +171,16 @@ def picture_files(wish: Wish, recipe: Recipe) -> Dict[str, List[Path]]:
     InputError
         If a name is not that of a file or of a bundled picture.
     """
-    starts = ('content', 'style', *NOISE)
-    own = recipe.init not in starts
-    if own and not (Path(recipe.init).suffix or os.path.exists(recipe.init)):
-        raise unknown('file or start', recipe.init, starts)
+    starts, networks = ('content', 'style', *NOISE), trained.networks()
+    own, known = recipe.init not in starts, (*starts, *networks)
+    if recipe.init not in known and not (Path(recipe.init).suffix or os.path.exists(recipe.init)):
+        raise unknown('file or start', recipe.init, known)
     return {
         'content': [picture_path(wish.content, 'content')],
         'style': [picture_path(name, 'style') for name in wish.style],
         'content mask': [Path(name) for name in wish.content_mask],
         'style mask': [Path(name) for name in wish.style_mask],
-        'init': [Path(recipe.init)] if own else [],
+        'init': [networks.get(recipe.init, Path(recipe.init))] if own else [],
     }
 
 
@@ -192,14 +194,36 @@ def read_pictures(wish: Wish, recipe: Recipe) -> Pictures:
     """
     files, shape = picture_files(wish, recipe), recipe.stages[-1].image_shape
     style_shape = scaled_shape(shape, wish.style_scale)
+    content_img = load_image(files['content'][0], shape)
+    start = start_of(files['init'][0], wish, content_img, shape) if files['init'] else None
     return Pictures(
-        load_image(files['content'][0], shape),
+        content_img,
         [load_image(path, style_shape) for path in files['style']],
         [mirrored(load_mask(path, shape), recipe) for path in files['content mask']],
         [load_mask(path, style_shape) for path in files['style mask']],
-        mirrored(load_image(files['init'][0], shape), recipe) if files['init'] else None,
+        None if start is None else mirrored(start, recipe),
         files,
     )
+
+
+def start_of(path: Path, wish: Wish, content_img: np.ndarray, shape: ImageShape) -> np.ndarray:
+    """Return the picture in a file, or the painting that the network in it makes of the photo.
+
+    A network's strokes are as many pixels long as those of the paintings that it was taught with,
+    so it paints the photo at their size.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or the network has no such style.
+    """
+    if path.suffix != '.safetensors':
+        return load_image(path, shape)
+    painter = trained.load(path)
+    styles = wish.style if painter.statistics else [Path(name).stem for name in wish.style]
+    asked = painting.Wish(tuple(styles), wish.style_weights, mask=wish.content_mask)
+    img = resized(content_img, painter.shape_for(shape))
+    return painting.painted(painter, img, asked) * 255
 
 
 def load_mask(path: Path, shape: ImageShape) -> np.ndarray:

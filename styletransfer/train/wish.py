@@ -77,7 +77,8 @@ class Wish:
     )
     init: Optional[str] = option(
         None,
-        f"start: {', '.join(('content', 'style', *NOISE))} or a file (the recipe's)",
+        f'start: {", ".join(("content", "style", *NOISE))}, or a file: a picture, or a network '
+        "that paints in one pass, which may be named, too (the recipe's)",
         str,
         part=SOURCE,
     )

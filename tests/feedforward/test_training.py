@@ -65,7 +65,23 @@ def test_a_run_leaves_network_sheets_curves_and_record(whole):
     assert record['arguments']['method'] == 'johnson'
     assert list(record['styles']) == ['paint0', 'paint1']
     (stage,) = record['stages']
-    assert set(stage['losses'][0]) == {'epoch', 'lr', 'content', 'style', 'tv', 'total'}
+    assert set(stage['losses'][0]) == {'epoch', 'lr', 'content', 'style', 'tv', 'lattice', 'total'}
+
+
+def test_a_training_starts_from_a_network(material, whole, tmp_path, capsys):
+    start = whole / 'johnson.safetensors'
+    out, changed = tmp_path / 'out', [*material[:-1], '3', '--crops', '32x1', '--lr', '1e-9']
+    given = ['train', *changed, '--start', str(start), '--output', str(out), '--quiet']
+    assert main(given) == 0
+    before, after = (
+        trained.weights_of(trained.load(path).net) for path in (start, out / start.name)
+    )
+    for name, array in before.items():  # a step of next to nothing leaves what there was
+        numpy.testing.assert_allclose(after[name], array, atol=1e-5)
+    assert main([*given, '--widths', '4,4,8']) == 2
+    assert 'has other layers or styles' in capsys.readouterr().err
+    assert main([*given, '--add-to', str(start)]) == 2
+    assert 'leave out --start' in capsys.readouterr().err
 
 
 def test_what_is_told(material, tmp_path, capsys):

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import mxnet
@@ -17,9 +18,11 @@ import pytest
 from PIL import Image
 
 import styletransfer.files
+from styletransfer import trained
 from styletransfer.checkpoint import load_checkpoint, save_checkpoint
 from styletransfer.errors import InputError
-from styletransfer.images import load_image, postprocess, preprocess, resized
+from styletransfer.feedforward import johnson, painting
+from styletransfer.images import load_image, postprocess, preprocess, resized, save_image
 from styletransfer.outputs import locked
 from styletransfer.progress import Checkpoints
 from styletransfer.recipes import RECIPES, TUTORIAL
@@ -208,6 +211,27 @@ def test_where_the_picture_starts(tmp_path):
         )
         assert by_name == by_file
     assert (tmp_path / 'content' / 'stage1.png').read_bytes() != by_name
+
+
+def test_a_networks_painting_is_a_start(tmp_path, capsys):
+    setting = replace(johnson.JOHNSON_SLIM, widths=(4, 6, 8), residuals=1, style_side=40)
+    net = tmp_path / 'net.safetensors'
+    styles = ('oil_strokes', 'woodblock')
+    trained.save(net, 'johnson', setting, styles, johnson.make_net(setting, 2, seed=5), {})
+    paint('--init', net, '--epochs', '0,1', output=tmp_path / 'a')
+    lake = resized(load_image(ROOT / 'assets' / 'content' / 'lake.jpg'), (40, 27))
+    out = tmp_path / 'small.png'  # in strokes as large as in a painting of 40 pixels
+    save_image(out, painting.painted(trained.load(net), lake, painting.Wish(styles[:1])))
+    paint('--init', out, '--epochs', '0,1', output=tmp_path / 'b')
+    paint('--epochs', '0,1', output=tmp_path / 'c')
+    a, b, c = (pixels(tmp_path / name / 'stage1.png') for name in 'abc')
+    assert numpy.abs(a - b).mean() < 0.2 * numpy.abs(a - c).mean()
+    record = json.loads((tmp_path / 'a' / 'run.json').read_text())
+    assert record['arguments']['init'] == str(net)
+
+    styles = ('--style', 'ink_wash')
+    paint('--init', net, '--epochs', '0,1', *styles, output=tmp_path / 'd', status=2)
+    assert "no style of this network 'ink_wash'; known: oil_strokes" in capsys.readouterr().err
 
 
 def test_a_stage_of_no_epochs_is_left_out(tmp_path):
