@@ -286,7 +286,63 @@ def one_pass() -> Drawing:
     return drawing
 
 
-DIAGRAMS = {'method.png': method, 'gram.png': gram, 'one-pass.png': one_pass}
+STYLES = ('ink_wash', 'oil_strokes', 'great_wave', 'stained_glass')
+
+
+def rows() -> Drawing:
+    """Draw a network that all styles share, one of its norms with its tables, and the losses."""
+    drawing = Drawing(122, 53)
+    middle = 39.5
+    drawing.picture(ROOT / 'assets' / 'content' / 'lake.jpg', 3, middle - 4.9, 17, CONTENT, 2)
+    drawing.picture(FOLDER / 'finished.jpg', 101, middle - 4.9, 17, BACK, 2)
+    drawing.text(11.5, middle - 7, '$X$', CONTENT, fontsize=15)
+    drawing.line([(20.5, middle), (100.4, middle)], GREY, zorder=2)
+    for x, height in zip(range(27, 97, 9), (14, 11, 8, 8, 8, 8, 11, 14)):
+        for left, width, color in ((x, 2.4, '#c3cbd3'), (x + 2.6, 0.9, STYLE)):
+            corner = (left, middle - height / 2)
+            drawing.ax.add_patch(Rectangle(corner, width, height, facecolor=color, zorder=4))
+    top = 23.5
+    second = top - 1.5 * SIDE
+    for k, name in enumerate(STYLES):
+        y = top - SIDE * (k + 1) + 0.3
+        path = ROOT / 'assets' / 'style' / f'{name}.jpg'
+        drawing.picture(path, 7, y, 6.3, STYLE if k == 1 else GREY, 2 if k == 1 else 0.5)
+    drawing.cells(20, top, numpy.eye(4)[:, 1:2], [STYLE] * 4, 1)
+    drawing.text(22.1, 4.3, '$S$', fontsize=15)
+    rng = numpy.random.default_rng(3)
+    for left, name in ((34, r'$\Gamma$'), (64, r'$B$')):
+        for (row, column), number in numpy.ndenumerate(rng.uniform(0.15, 0.9, (4, 5))):
+            corner = (left + SIDE * column, top - SIDE * (row + 1))
+            color = STYLE if row == 1 else GREY
+            options = {'facecolor': color, 'alpha': number, 'edgecolor': 'white', 'lw': 2}
+            drawing.ax.add_patch(Rectangle(corner, SIDE, SIDE, zorder=4, **options))
+        corner = (left, second - SIDE / 2)
+        frame = Rectangle(corner, 5 * SIDE, SIDE, fill=False, edgecolor=STYLE, lw=2, zorder=5)
+        drawing.ax.add_patch(frame)
+        drawing.text(left + 2.5 * SIDE, 4.3, name, fontsize=15)
+        drawing.text(left + 2.5 * SIDE, top + 1.6, '$c$', GREY, fontsize=12)
+    drawing.line([(24.8, second), (33.4, second)], STYLE)
+    for start, name, shift in ((55.4, r'$\gamma$', -2), (63.6, r'$\beta$', 2)):
+        drawing.line([(start, second), (57.05, second), (57.05, middle - 4.3)], STYLE)
+        drawing.text(57.05 + shift, 29, name, STYLE, fontsize=14)
+    drawing.box(109.5, 24.5, r'$L_c$', CONTENT)
+    drawing.box(109.5, 12.5, r'$L_s$', STYLE)
+    drawing.line([(109.5, middle - 5.4), (109.5, 28)], BACK)
+    drawing.line([(103, middle - 5.4), (103, 14), (104.8, 14)], BACK)
+    drawing.line(
+        [(11.5, middle + 5.2), (11.5, 51.5), (120, 51.5), (120, 24.5), (114.3, 24.5)], CONTENT
+    )
+    drawing.line([(6.6, second), (3, second), (3, 1.6), (109.5, 1.6), (109.5, 9.4)], STYLE)
+    drawing.text(105.5, middle - 7, '$Y$', BACK, fontsize=15)
+    return drawing
+
+
+DIAGRAMS = {
+    'method.png': method,
+    'gram.png': gram,
+    'one-pass.png': one_pass,
+    'rows.png': rows,
+}
 
 
 def main(folder: Path = FOLDER) -> None:

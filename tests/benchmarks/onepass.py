@@ -11,6 +11,8 @@ for each style, the mean over the photos:
 
 - style, content: the distances of the painting's Gram matrices from the style's, and of conv3_1
   from the photo's, each over its size;
+- unsqueezed: the same for style, from the painting in its own proportions, 560 pixels along its
+  longer side: otherwise it is squeezed to the shape of the picture, which changes its strokes;
 - nearest: of what share of the photos the result is nearer to its own style than to any other;
 - grid, less what the photo itself has, and frame, in levels: see `figures.py`.
 
@@ -35,7 +37,8 @@ from tqdm import tqdm
 
 from styletransfer import stylize, trained
 from styletransfer.feedforward.painting import Wish, painted
-from styletransfer.images import as_picture, load_image, postprocess, preprocess, samples
+from styletransfer.feedforward.perceptual import fitted
+from styletransfer.images import as_picture, load_image, postprocess, preprocess, resized, samples
 from styletransfer.losses import gram
 from styletransfer.networks import frozen
 from styletransfer.vgg import extract_features
@@ -43,7 +46,7 @@ from styletransfer.weights.formats import read_weights
 
 PHOTOS = ('lake', 'rooftops', 'colosseum', 'otter', 'cat', 'astronaut')
 SHAPE = (560, 320)
-COLUMNS = ('style', 'content', 'nearest', 'grid', 'frame')
+COLUMNS = ('style', 'unsqueezed', 'content', 'nearest', 'grid', 'frame')
 SHOWN = ('oil_strokes', 'starry_night', 'great_wave')  # on the sheet of all painters
 
 PEER = """
@@ -97,6 +100,11 @@ class Judge:
             name: self.told(preprocess(load_image(path, SHAPE), SHAPE))[1]
             for name, path in samples('style').items()
         }
+        self.unsqueezed = {}
+        for name, path in samples('style').items():
+            img = load_image(path)
+            shape = fitted(img.shape[1::-1], SHAPE[0])
+            self.unsqueezed[name] = self.told(preprocess(resized(img, shape), shape))[1]
         self.photos = {
             name: preprocess(load_image(samples('content')[name], SHAPE), SHAPE) for name in PHOTOS
         }
@@ -116,8 +124,10 @@ class Judge:
         }
         far = {name: float(number) for name, number in far.items()}
         photo_img = postprocess(X).asnumpy()
+        own = zip(styles_hat, self.unsqueezed[style])
         return (
             far[style],
+            float(numpy.mean([distance(*pair) for pair in own])),
             distance(content_hat, self.told(X)[0]),
             float(min(far, key=far.get) == style),
             grid(img / 255) - grid(photo_img),

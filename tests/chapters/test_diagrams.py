@@ -32,6 +32,7 @@ def pixels(path):
 
 
 @pytest.mark.parametrize('name', ['method.png', 'gram.png', 'one-pass.png'])
+@pytest.mark.parametrize('name', ['method.png', 'gram.png', 'rows.png'])
 def test_the_script_draws_what_the_chapters_show(drawn, name):
     new, committed = pixels(drawn / name), pixels(DIAGRAMS / name)
     assert new.shape == committed.shape

@@ -61,7 +61,7 @@ def test_points_and_names_of_the_cells(path):
 @pytest.mark.parametrize('page', ['teaching.md', 'teaching.zh.md'])
 def test_the_marking_scheme_is_the_one_that_marks(page):
     text = (EXERCISES.parent / page).read_text(encoding='utf-8')
-    row = r'^\| (\d), \d+ \| (`.+`) \| ([\d +]+) \|'
+    row = r'^\| (\d+), \d+ \| (`.+`) \| ([\d +]+) \|'
     scheme = {}
     for chapter, names, points in re.findall(row, text, re.MULTILINE):
         for name, each in zip(re.findall(r'`(\w+)`', names), points.split('+')):
@@ -84,7 +84,7 @@ def points_of(*chapters):
 @pytest.mark.parametrize('page', ['README.md', 'README.zh.md'])
 def test_the_page_for_students_counts_right(page):
     text = (EXERCISES / page).read_text(encoding='utf-8')
-    row = r'^\| `0(\d)-.*?\| (\d+) \| (\d+) \|'
+    row = r'^\| `(\d\d)-.*?\| (\d+) \| (\d+) \|'
     rows_ = [tuple(map(int, found)) for found in re.findall(row, text, re.MULTILINE)]
     assert rows_ == [(n, len(tasks), points_of(n)) for n, tasks in CHAPTERS.items()]
     assert re.search(rf'\b{len(TASKS)} (?:tasks|道题)', text)

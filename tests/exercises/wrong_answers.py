@@ -141,6 +141,40 @@ total = sum(weights)
 return [sum(w * G for w, G in zip(weights, layer)) / total for layer in zip(*grams)]
 """
 
+NUMBERS = """
+one, two, four = widths
+channels = one + two + four + 2 * residuals * four + two + one
+if norm_at_end:
+    channels += 3
+return 2 * channels
+"""
+FOLD = """
+rate = gamma / np.sqrt(variance + 1e-5)
+return W * rate.reshape(-1, 1, 1, 1), beta - rate * mean
+"""
+FACTOR = """
+total = 0
+for G in photos:
+    total += np.square(G - painting).mean()
+return float(len(photos) / total)
+"""
+MARGIN = """
+ratios = []
+for k in range(len(table)):
+    others = [float(table[k, j]) for j in range(len(table)) if j != k]
+    ratios.append(float(table[k, k]) / min(others))
+return np.array(ratios)
+"""
+NEAREST = """
+D = table[1:] - table[0]
+rest = np.linalg.solve(np.dot(D, D.T), np.dot(D, row - table[0]))
+return np.concatenate([1 - rest.sum().reshape(1), rest])
+"""
+FREE = """
+S = np.linalg.solve(np.dot(table, table.T), np.dot(table, row))
+return S
+"""
+
 
 def of_both_roots(before, after, hint):
     """Return a wrong `match_colors` with the triangular root, and one with the symmetric root."""
@@ -1057,6 +1091,125 @@ WRONG = {
                 'never pays off',
             ),
             (PAID.replace('optimisation - ', 'optimisation + '), 'subtract it'),
+        ],
+    ),
+    'style_numbers': (
+        'widths, residuals, norm_at_end',
+        [
+            (NUMBERS.replace('2 * channels', 'channels'), 'a gamma and a beta'),
+            (NUMBERS.replace('+= 3', '+= 0'), 'the norm of the picture itself is missing'),
+            (NUMBERS.replace('if norm_at_end', 'if True'), 'even where there is none'),
+            (NUMBERS.replace('2 * residuals', 'residuals'), 'has two convolutions'),
+            (NUMBERS.replace('2 * residuals', '2'), 'one residual block'),
+            (NUMBERS.replace('2 * residuals * four + ', ''), 'residual blocks are missing'),
+            (NUMBERS.replace(' + two + one', ''), 'the way up is missing'),
+            (NUMBERS.replace(' + two + one', ' + four + two + one'), 'one layer too many'),
+            (NUMBERS.replace('residuals * four', 'residuals * (one + two + four)'), 'last width'),
+        ],
+    ),
+    'fold_style': (
+        'W, gamma, beta, mean, variance',
+        [
+            (FOLD.replace(' + 1e-5', ''), 'the 1e-5 under the root is missing'),
+            (FOLD.replace('np.sqrt(variance + 1e-5)', '(np.sqrt(variance) + 1e-5)'), 'belongs'),
+            (FOLD.replace('np.sqrt', ''), 'divides by its root'),
+            (FOLD.replace('gamma /', 'gamma *'), 'multiplies by the deviation'),
+            (FOLD.replace('gamma /', '1 /'), 'gamma is not used'),
+            (FOLD.replace(' - rate * mean', ''), 'the bias is not'),
+            (FOLD.replace(' - rate * mean', ' - mean'), 'scale it too'),
+            (FOLD.replace('- rate', '+ rate'), 'not added'),
+            (FOLD.replace('beta - rate * mean', '(beta - mean) * rate'), 'beta comes last'),
+            (FOLD.replace(' * rate.reshape(-1, 1, 1, 1)', ''), 'the bias is right'),
+            (FOLD.replace('-1, 1, 1, 1', '1, -1, 1, 1'), 'channels that come in'),
+            ('gamma, beta = beta, gamma' + FOLD, 'gamma and beta are exchanged'),
+            (FOLD.replace(', beta - rate * mean', ''), 'return the weights and the bias'),
+        ],
+    ),
+    'balance': (
+        'photos, painting',
+        [
+            (FACTOR.replace('len(photos) / total', 'total / len(photos)'), 'one over it'),
+            ('return float(1 / np.square(photos.mean(axis=0) - painting).mean())', 'the mean of'),
+            (
+                'return float((1 / np.square(photos - painting).mean(axis=(1, 2))).mean())',
+                'mean of the factors',
+            ),
+            ('return float(1 / np.square(photos[0] - painting).mean())', 'first photograph only'),
+            ('photos = photos[:1]' + FACTOR, 'first photograph only'),
+            (FACTOR.replace('.mean()', '.sum()'), 'not their sum'),
+            ('return float(1 / np.square(photos - painting).sum())', 'entries and photographs'),
+            (FACTOR.replace('len(photos)', '1'), 'mean over the photographs'),
+            (
+                FACTOR.replace('float(len(photos) / total)', 'float(len(photos) / total) ** 0.5'),
+                'no root',
+            ),
+            ('return float(1 / np.square(painting).mean())', 'size of the painting'),
+            (
+                'return float(1 / np.abs(photos - painting).mean())',
+                'not absolute values',
+            ),
+            ('painting = photos.mean(axis=0)' + FACTOR, 'among themselves'),
+        ],
+    ),
+    'margins': (
+        'table',
+        [
+            (MARGIN.replace(' if j != k', ''), 'is mostly its own'),
+            (MARGIN.replace('table[k, j]', 'table[j, k]'), 'down the columns'),
+            (MARGIN.replace('min(others)', '(sum(others) / len(others))'), 'mean of all others'),
+            (MARGIN.replace('min(', 'max('), 'over the farthest'),
+            (
+                MARGIN.replace(
+                    'float(table[k, k]) / min(others)', 'min(others) / table[k, k].item()'
+                ),
+                'other way round',
+            ),
+            (MARGIN.replace('/ min', '- min'), 'this is a difference'),
+            (
+                'table = np.sort(table, axis=1)\nreturn table[:, 0] / table[:, 1]',
+                'smallest number of a row for its own',
+            ),
+            (
+                'own = np.array([table[k, k].item() for k in range(len(table))])\n'
+                'return own / np.sort(table, axis=1)[:, 1]',
+                'second number',
+            ),
+            (MARGIN.replace('np.array(ratios)', 'max(ratios)'), 'not only the worst'),
+        ],
+    ),
+    'shares_of': (
+        'row, table',
+        [
+            (FREE, 'nearest of all sums of rows'),
+            (FREE.replace('return S', 'return S / S.sum()'), 'divided by their sum'),
+            (
+                NEAREST.replace('return', 'S =') + 'S = S.clip(0, 1)\nreturn S / S.sum()',
+                'leave them as they are',
+            ),
+            (NEAREST.strip() + '.clip(0, 1)', 'leave them as they are'),
+            (
+                'far = np.square(table - row).sum(axis=1)\nreturn (far == far.min()) * 1.0',
+                'nearest row alone',
+            ),
+            (
+                'near = 1 / np.square(table - row).sum(axis=1)\nreturn near / near.sum()',
+                'near rows with large shares',
+            ),
+            (
+                'return npx.softmax(-np.square(table - row).mean(axis=1))',
+                'a softmax of distances',
+            ),
+            (
+                NEAREST.replace('np.concatenate([1 - rest.sum().reshape(1), rest])', 'rest'),
+                'the first row is missing',
+            ),
+            (
+                NEAREST.replace(
+                    '[1 - rest.sum().reshape(1), rest]', '[rest, 1 - rest.sum().reshape(1)]'
+                ),
+                'not in the order',
+            ),
+            (NEAREST.replace('return ', 'return np.dot(').strip() + ', table)', 'mixture itself'),
         ],
     ),
 }

@@ -10,6 +10,7 @@ from typing import Container, Dict, List, Sequence, Set
 
 from styletransfer.exercises.task import Task
 from styletransfer.exercises.tasks import (
+    many_styles,
     neural_style,
     one_pass,
     taking_control,
@@ -23,6 +24,7 @@ CHAPTERS: Dict[int, Sequence[Task]] = {
     3: the_original.TASKS,
     4: taking_control.TASKS,
     11: one_pass.TASKS,
+    12: many_styles.TASKS,
 }
 
 TASKS: Dict[str, Task] = {task.name: task for tasks in CHAPTERS.values() for task in tasks}
