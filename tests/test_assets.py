@@ -64,6 +64,7 @@ def test_a_wheel_carries_what_the_command_needs(tmp_path):
         names = archive.namelist()
         archive.extractall(tmp_path / 'installed')
     assert 'styletransfer/assets/vgg19_slim.safetensors' in names
+    assert 'styletransfer/assets/networks/johnson.safetensors' in names
     assert not [name for name in names if 'tests/' in name or 'readme/' in name]
     done = subprocess.run(
         [sys.executable, '-m', 'styletransfer.train', '--list-samples'],
