@@ -2,10 +2,13 @@
 
     python chapters/diagrams.py [FOLDER]      (default: chapters/diagrams)
 
+For chapter 13: AdaIN with its losses, and the network that reads rows.
+
 All labels are symbols and names of layers, so that one drawing serves every language; the
 captions in the chapters say in words what is drawn. The picture that is shown as the result,
 finished.jpg, is no drawing: it was painted by the command in the caption of Figure 1.1, and saved
-with quality 90.
+with quality 90. any-style.jpg shows the otter after oil strokes, by a decoder that was trained
+as in chapter 13.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ import matplotlib
 import numpy
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.patches import Arc, Circle, FancyArrowPatch, FancyBboxPatch, Rectangle
+from matplotlib.patches import Arc, Circle, FancyArrowPatch, FancyBboxPatch, Polygon, Rectangle
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -337,11 +340,109 @@ def rows() -> Drawing:
     return drawing
 
 
+def network(drawing: Drawing, x: float, y: float, text: str, down: bool, frozen: bool) -> None:
+    """Draw a network around a point as a wedge: it makes a picture smaller, or larger."""
+    left, right = (5.5, 2.8) if down else (2.8, 5.5)
+    corners = [
+        (x - 4.5, y - left),
+        (x + 4.5, y - right),
+        (x + 4.5, y + right),
+        (x - 4.5, y + left),
+    ]
+    edge = INK if frozen else BACK
+    drawing.ax.add_patch(Polygon(corners, facecolor=PALE, edgecolor=edge, lw=1.6, zorder=4))
+    drawing.text(x - (0.9 if down else -0.7), y, text, edge, zorder=5, fontsize=15)
+    if frozen:
+        drawing.lock(x + 2.6, y)
+
+
+def adain() -> Drawing:
+    """Draw encoder, change of statistics, decoder, the encoder again, the losses, the way back."""
+    drawing = Drawing(122, 50)
+    drawing.picture(ROOT / 'assets' / 'content' / 'otter.jpg', 4, 34, 14, CONTENT, 2)
+    drawing.picture(ROOT / 'assets' / 'style' / 'oil_strokes.jpg', 4, 15, 14, STYLE, 2)
+    for y, name, color in ((38, 'X', CONTENT), (19, 'Z', STYLE)):
+        drawing.text(2, y, f'${name}$', color, fontsize=15)
+        drawing.line([(18.4, y), (21.6, y)], color)
+        network(drawing, 26.4, y, '$f$', down=True, frozen=True)
+    drawing.box(44, 38, 'AdaIN', INK, width=14)
+    drawing.line([(31.2, 38), (36.6, 38)], CONTENT)
+    drawing.text(33.8, 40.4, '$f(X)$', CONTENT, fontsize=12)
+    drawing.line([(31.2, 19), (44, 19), (44, 34.8)], STYLE)
+    drawing.text(40.3, 27, r'$\mu, \sigma$', STYLE, fontsize=14)
+    drawing.line([(51.4, 38), (57.6, 38)], INK)
+    drawing.text(54.2, 40.4, '$t$', INK, fontsize=15)
+    network(drawing, 62.4, 38, '$g$', down=False, frozen=False)
+    drawing.line([(67.2, 38), (70.6, 38)], BACK)
+    drawing.picture(FOLDER / 'any-style.jpg', 71, 34, 14, BACK, 3)
+    drawing.text(78, 44.3, '$Y = g(t)$', BACK, fontsize=14)
+    drawing.line([(85.6, 38), (89.4, 38)], BACK)
+    network(drawing, 94.2, 38, '$f$', down=True, frozen=True)
+    drawing.box(110, 38, '$L_c$', CONTENT)
+    drawing.line([(99, 38), (105.2, 38)], CONTENT)
+    drawing.line([(55.6, 38), (55.6, 47.6), (110, 47.6), (110, 41.2)], CONTENT)
+    drawing.box(110, 19, '$L_s$', STYLE)
+    drawing.line([(99, 36.4), (101.5, 36.4), (101.5, 20.5), (105.2, 20.5)], STYLE)
+    drawing.line([(44, 19), (105.2, 19)], STYLE)
+    drawing.ax.add_patch(Circle((55.6, 38), 0.45, facecolor=CONTENT, zorder=5))
+    drawing.ax.add_patch(Circle((44, 19), 0.45, facecolor=STYLE, zorder=5))
+    back = {'ls': (0, (4, 2.5)), 'lw': 1.8}
+    drawing.line([(115, 38), (118.5, 38), (118.5, 9)], BACK, head=False, **back)
+    drawing.line([(115, 19), (118.2, 19)], BACK, head=False, **back)
+    drawing.line([(118.5, 9), (118.5, 7), (62.4, 7), (62.4, 33.4)], BACK, **back)
+    drawing.text(88, 9.2, r'$\partial l \,/\, \partial g$', BACK, fontsize=14)
+    return drawing
+
+
+def reader() -> Drawing:
+    """Draw how rows of norms are read from a painting, and what paints with them."""
+    drawing = Drawing(122, 42)
+    drawing.picture(ROOT / 'assets' / 'style' / 'oil_strokes.jpg', 4, 27, 14, STYLE, 2)
+    drawing.picture(ROOT / 'assets' / 'content' / 'otter.jpg', 4, 5, 14, CONTENT, 2)
+    for y, name, color in ((31, 'Z', STYLE), (9, 'X', CONTENT)):
+        drawing.text(2, y, f'${name}$', color, fontsize=15)
+    drawing.line([(18.4, 31), (21.6, 31)], STYLE)
+    network(drawing, 26.4, 31, '$f$', down=True, frozen=True)
+    drawing.line([(31.2, 31), (41, 31)], STYLE)
+    drawing.text(35.6, 33.4, r'$D = (\mu, \sigma)$', STYLE, fontsize=12)
+    drawing.box(47.8, 31, '$W_1, W_2$', BACK, width=13)
+    drawing.line([(54.6, 31), (61, 31)], STYLE)
+    shares = (0.2, 0.8, 0.1, 0.5, 0.3)
+    for k, share in enumerate(shares):
+        kwargs = {'edgecolor': 'white', 'lw': 1.5, 'zorder': 4}
+        corner = (62, 35 - 2 * k)
+        drawing.ax.add_patch(Rectangle(corner, 2.4, 2, facecolor=PALE, **kwargs))
+        drawing.ax.add_patch(Rectangle(corner, 2.4, 2, facecolor=STYLE, alpha=share, **kwargs))
+    drawing.text(63.2, 39, '$S$', STYLE, fontsize=15)
+    drawing.line([(65.2, 31), (71, 31)], STYLE)
+    drawing.box(78, 31, r'$\Gamma,\ B$', BACK, width=13)
+    drawing.line([(18.4, 9), (26.4, 9)], CONTENT)
+    bars = ((28, 12), (32, 9), (36, 6.5), (42, 6.5), (48, 6.5), (54, 6.5), (60, 6.5))
+    bars += ((66, 6.5), (72, 6.5), (76, 9), (80, 12), (84, 12))
+    drawing.line([(27, 9), (100.6, 9)], GREY, head=False, lw=1, zorder=2)
+    for x, height in bars[:-1]:
+        corner = (x - 0.8, 9 - height / 2)
+        drawing.ax.add_patch(Rectangle(corner, 1.6, height, facecolor=BACK, alpha=0.8, zorder=4))
+        drawing.line([(x, 21), (x, 9.6 + height / 2)], STYLE, lw=1.1)
+    drawing.line([(28, 21), (80, 21)], STYLE, head=False, lw=1.6)
+    drawing.line([(78, 27.8), (78, 21)], STYLE, head=False)
+    drawing.text(87, 24, r'$\gamma = S\,\Gamma,\ \ \beta = S\,B$', STYLE, fontsize=13)
+    x, height = bars[-1]
+    corner = (x - 0.8, 9 - height / 2)
+    drawing.ax.add_patch(Rectangle(corner, 1.6, height, facecolor=BACK, alpha=0.8, zorder=4))
+    drawing.line([(96, 9), (101.6, 9)], BACK)
+    drawing.picture(FOLDER / 'any-style.jpg', 102, 5, 14, BACK, 3)
+    drawing.text(119, 9, '$Y$', BACK, fontsize=15)
+    return drawing
+
+
 DIAGRAMS = {
     'method.png': method,
     'gram.png': gram,
     'one-pass.png': one_pass,
     'rows.png': rows,
+    'adain.png': adain,
+    'reader.png': reader,
 }
 
 

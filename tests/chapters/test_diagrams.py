@@ -31,8 +31,10 @@ def pixels(path):
     return numpy.asarray(Image.open(path).convert('RGB'), 'float64')
 
 
-@pytest.mark.parametrize('name', ['method.png', 'gram.png', 'one-pass.png'])
-@pytest.mark.parametrize('name', ['method.png', 'gram.png', 'rows.png'])
+NAMES = ['method.png', 'gram.png', 'one-pass.png', 'rows.png', 'adain.png', 'reader.png']
+
+
+@pytest.mark.parametrize('name', NAMES)
 def test_the_script_draws_what_the_chapters_show(drawn, name):
     new, committed = pixels(drawn / name), pixels(DIAGRAMS / name)
     assert new.shape == committed.shape
@@ -42,7 +44,11 @@ def test_the_script_draws_what_the_chapters_show(drawn, name):
 
 def test_every_diagram_is_drawn_and_compared(diagrams, drawn):
     assert sorted(path.name for path in drawn.iterdir()) == sorted(diagrams.DIAGRAMS)
-    assert {path.name for path in DIAGRAMS.iterdir()} == {*diagrams.DIAGRAMS, 'finished.jpg'}
+    assert {path.name for path in DIAGRAMS.iterdir()} == {
+        *diagrams.DIAGRAMS,
+        'finished.jpg',
+        'any-style.jpg',
+    }
 
 
 def test_the_numbers_in_the_drawing_are_those_of_the_text(diagrams):

@@ -140,6 +140,55 @@ MIX = """
 total = sum(weights)
 return [sum(w * G for w, G in zip(weights, layer)) / total for layer in zip(*grams)]
 """
+DEVIATION = """
+c = G.shape[1]
+diagonal = (G * np.eye(c)).sum(axis=2)
+return np.sqrt(c * diagonal - mean ** 2 + 1e-5)
+"""
+BLEND = """
+def told(X):
+    mean = X.mean(axis=(2, 3))
+    return mean, np.sqrt(((X - mean[:, :, None, None]) ** 2).mean(axis=(2, 3)) + 1e-5)
+total = sum(weights)
+m, d = told(content)
+mean, deviation = (1 - alpha) * m, (1 - alpha) * d
+for Z, w in zip(styles, weights):
+    m, d = told(Z)
+    mean, deviation = mean + alpha * w / total * m, deviation + alpha * w / total * d
+return mean, deviation
+"""
+VARIANCES = BLEND.replace('np.sqrt(', '(')
+REGIONS = """
+result = 0
+for Z, T in zip(styles, masks):
+    inside = T.sum()
+    mean = (content * T).sum(axis=(2, 3), keepdims=True) / inside
+    variance = (T * (content - mean) ** 2).sum(axis=(2, 3), keepdims=True) / inside
+    mean_Z = Z.mean(axis=(2, 3), keepdims=True)
+    deviation_Z = np.sqrt(((Z - mean_Z) ** 2).mean(axis=(2, 3), keepdims=True) + 1e-5)
+    result = result + T * (deviation_Z * (content - mean) / np.sqrt(variance + 1e-5) + mean_Z)
+return result
+"""
+ADAIN = 'from styletransfer.feedforward.adain import adain'
+IN_REGIONS = f"""
+{ADAIN}
+result = 0
+for Z, T in zip(styles, masks):
+    result = result + adain(content * T, Z) * T
+return result
+"""
+LEFT = """
+from styletransfer.feedforward.adain import moments
+def away(X, Z):
+    parts = zip(moments(X), moments(Z))
+    return sum(((a - b) ** 2).sum(axis=1) for a, b in parts)
+return (away(Y, Z) / away(X, Z)).mean()
+"""
+EXPLAINED = """
+X = S - S.mean(axis=0)
+sizes = np.linalg.eigvalsh(np.dot(X.T, X)).asnumpy()[::-1]
+return float(sizes[:k].sum() / sizes.sum())
+"""
 
 NUMBERS = """
 one, two, four = widths
@@ -1210,6 +1259,131 @@ WRONG = {
                 'not in the order',
             ),
             (NEAREST.replace('return ', 'return np.dot(').strip() + ', table)', 'mixture itself'),
+        ],
+    ),
+    'deviation_of_gram': (
+        'G, mean',
+        [
+            (DEVIATION.replace('c * diagonal', 'diagonal'), 'multiply by c first'),
+            (DEVIATION.replace(' - mean ** 2', ''), 'root of the mean square'),
+            (
+                DEVIATION.replace('c * diagonal - mean ** 2', 'diagonal'),
+                'root of the diagonal',
+            ),
+            (DEVIATION.replace('np.sqrt(', '('), 'this is the variance'),
+            (
+                DEVIATION.replace(
+                    'c * diagonal - mean ** 2', 'np.maximum(c * diagonal - mean, 0)'
+                ),
+                'not the mean',
+            ),
+            (DEVIATION.replace('- mean', '+ mean'), 'not added'),
+            (
+                DEVIATION.replace('(G * np.eye(c)).sum(axis=2)', 'G.sum(axis=2)').replace(
+                    'c * diagonal - mean ** 2', 'np.maximum(c * diagonal - mean ** 2, 0)'
+                ),
+                'adds up each row',
+            ),
+        ],
+    ),
+    'blend': (
+        'content, styles, weights, alpha',
+        [
+            (BLEND.replace('total = sum(weights)', 'total = 1'), 'divide by their sum'),
+            ('weights = [1] * len(weights)' + BLEND, 'the weights are not used'),
+            (BLEND.replace('total = sum(weights)', 'total = len(weights)'), 'number of styles'),
+            ('alpha = 1 - alpha' + BLEND, 'the other way round'),
+            ('alpha = 1' + BLEND, 'this is the full style'),
+            (BLEND.replace('(1 - alpha) * m, (1 - alpha) * d', '0, 0'), 'is missing'),
+            (BLEND.replace('(1 - alpha) * m, (1 - alpha) * d', 'm, d'), 'count in full'),
+            (
+                VARIANCES.replace('return mean, deviation', 'return mean, np.sqrt(deviation)'),
+                'mixes variances',
+            ),
+            (VARIANCES, 'not the variance'),
+            (BLEND.replace('return mean, deviation', 'return deviation, mean'), 'turned round'),
+            ('weights = weights[::-1]' + BLEND, 'in the wrong order'),
+            ('styles, weights = styles[:1], [1]' + BLEND, 'first painting alone'),
+        ],
+    ),
+    'region_adain': (
+        'content, styles, masks',
+        [
+            (
+                IN_REGIONS.replace('content * T', 'content'),
+                'measures the whole photo',
+            ),
+            (IN_REGIONS, 'the zeros outside'),
+            (REGIONS.replace('+ T * (deviation_Z', '+ (deviation_Z'), 'multiply each by its mask'),
+            (
+                f'{ADAIN}\nreturn sum(adain(content * T, Z) for Z, T in zip(styles, masks))',
+                'mask the result too',
+            ),
+            ('styles = styles[::-1]' + REGIONS, 'in the wrong order'),
+            ('styles = styles[:1] * len(styles)' + REGIONS, 'every region has'),
+            (
+                'rest = content * (1 - masks[0])\nstyles, masks = styles[:1], masks[:1]'
+                + REGIONS.replace('return result', 'return result + rest'),
+                'only the first region',
+            ),
+            (
+                f'{ADAIN}\nmixture = sum(adain(content, Z) for Z in styles)\n'
+                'return adain(content, mixture / len(styles))',
+                'mixes the styles everywhere',
+            ),
+        ],
+    ),
+    'style_left': (
+        'Y, X, Z',
+        [
+            (LEFT.replace(' / away(X, Z)).mean()', '.sum() / away(X, Z).sum())'), 'sum by sum'),
+            (LEFT.replace('.mean()', ''), 'return their mean'),
+            (LEFT.replace('(away(Y, Z) / away(X, Z))', 'away(Y, Z)'), 'is not divided'),
+            (LEFT.replace('away(Y, Z)', 'away(Y, X)'), 'the way behind you'),
+            (LEFT.replace('return (', 'return 1 - ('), 'what has been done'),
+            (
+                LEFT.replace('away(Y, Z) / away(X, Z)', 'away(X, Z) / away(Y, Z)'),
+                '0 the painting',
+            ),
+            (LEFT.replace('in parts', 'in list(parts)[:1]'), 'the means alone'),
+            (LEFT.replace('in parts', 'in list(parts)[1:]'), 'the deviations alone'),
+            (
+                LEFT.replace('away(Y, Z) / away(X, Z)', 'np.sqrt(away(Y, Z) / away(X, Z))'),
+                'no root',
+            ),
+            (LEFT.replace('((a - b) ** 2)', 'np.abs(a - b)'), 'absolute differences'),
+            (
+                'from styletransfer.feedforward.adain import moments\n'
+                'def shares(k):\n'
+                '    away = [((moments(T)[k] - moments(Z)[k]) ** 2).sum(axis=1) for T in (Y, X)]\n'
+                '    return (away[0] / away[1]).mean()\n'
+                'return (shares(0) + shares(1)) / 2',
+                'then divide once',
+            ),
+        ],
+    ),
+    'explained': (
+        'S, k',
+        [
+            (EXPLAINED.replace(' - S.mean(axis=0)', ''), "subtract the styles' mean"),
+            (
+                EXPLAINED.replace('S.mean(axis=0)', 'S.mean(axis=1, keepdims=True)'),
+                'the mean is over the',
+            ),
+            (
+                EXPLAINED.replace('return', 'sizes = abs(sizes) ** 0.5\nreturn'),
+                'a variance is the square',
+            ),
+            (EXPLAINED.replace('return', 'sizes = sizes ** 2\nreturn'), 'do not square them'),
+            (EXPLAINED.replace('[:k]', '[:1]'), 'the first direction alone'),
+            (EXPLAINED.replace('[:k]', '[k - 1:k]'), 'the k-th direction alone'),
+            (EXPLAINED.replace('return ', 'return 1 - '), 'this is what is lost'),
+            (EXPLAINED.replace('[::-1]', ''), 'these are the smallest'),
+            (
+                'sizes = sorted(S.var(axis=0).asnumpy())[::-1]\n'
+                'return float(sum(sizes[:k]) / sum(sizes))',
+                'one by one',
+            ),
         ],
     ),
 }

@@ -10,6 +10,7 @@ from typing import Container, Dict, List, Sequence, Set
 
 from styletransfer.exercises.task import Task
 from styletransfer.exercises.tasks import (
+    any_style,
     many_styles,
     neural_style,
     one_pass,
@@ -25,6 +26,7 @@ CHAPTERS: Dict[int, Sequence[Task]] = {
     4: taking_control.TASKS,
     11: one_pass.TASKS,
     12: many_styles.TASKS,
+    13: any_style.TASKS,
 }
 
 TASKS: Dict[str, Task] = {task.name: task for tasks in CHAPTERS.values() for task in tasks}
