@@ -34,7 +34,7 @@ CHAPTERS = {
     'chapter12': tuple(
         f'onepass-lake-{name}' for name in ('oil_strokes', 'stained_glass', 'woodblock')
     ),
-    'chapter13': ('onepass-lake-starry_night-net-ghiasi',),
+    'chapter13': ('style/great_wave', 'content/lake', 'style/the_kiss'),
 }
 ONE_PASS = ('lake-oil_strokes', 'cat-stained_glass', 'rooftops-starry_night', 'bridge-great_wave')
 KNOBS = {  # in the middle the recipe's own number
