@@ -15,7 +15,7 @@ import subprocess
 import sys
 
 SHAPES = ('560x320', '800x800', '1920x1080', '3840x2160')
-TURNS = 3
+TURNS = 2
 
 OURS = """
 import sys, time
