@@ -142,6 +142,7 @@ class OnePass(Picture):
     def words(self) -> str:
         """Return what one types behind the command's name."""
         width, height = (int(side) // 2 for side in PHOTOS[self.content].shape.split('x'))
+        height += 1  # it is a box, in which the width is to decide
         given = [self.content, f'--style {self.style}', *filter(None, [self.flags])]
         return ' '.join([*given, f'--shape {width}x{height}'])
 

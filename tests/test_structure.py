@@ -44,7 +44,7 @@ ROWS = (
     {'exercises.tasks.neural_style', 'exercises.tasks.the_original'},
     {'exercises.tasks.what_the_layers_see', 'exercises.tasks.taking_control'},
     {'exercises.tasks.one_pass'},
-    {'exercises.tasks.many_styles'},
+    {'exercises.tasks.many_styles', 'exercises.tasks.any_style'},
     {'exercises.tasks'},
     {'exercises.checks'},
     {'exercises'},
