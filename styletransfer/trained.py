@@ -80,7 +80,7 @@ METHODS = {
 
 SMALLEST = 16  # pixels a side: whatever is smaller is mirrored until it has so many
 BYTES_PER_PIXEL = 400  # that painting takes
-LARGEST = 6_000_000  # pixels that are painted in one piece, and not in strips
+LARGEST = 4_000_000  # pixels that are painted in one piece, and not in strips
 
 
 class Painter:
