@@ -359,6 +359,11 @@ class ToColours(nn.HybridBlock):
         return self.norm(X, S) if self.norm else X
 
 
+def subdue(last: ToColours) -> None:
+    """Halve the weights of an untrained network's last layer: its first pictures are not gaudy."""
+    last.weight.set_data(last.weight.data() / 2)
+
+
 def _of_eight(F: Any, part: Any) -> Any:
     """Return the weights or biases of three filters as those of eight, five of them of zeros."""
     one, two, three = F.np.split(part, 3, axis=0)

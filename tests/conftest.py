@@ -13,8 +13,10 @@ import styletransfer  # noqa: F401  (before MXNet: it makes newer NumPys accepta
 import signal
 
 import mxnet as mx
+import numpy
 import pytest
 from mxnet import numpy as np
+from PIL import Image
 
 from styletransfer.recipes import Stage
 from styletransfer.vgg import SMALLEST_SIDE, Backbone, freeze, truncated_vgg
@@ -62,3 +64,14 @@ def at_once():
     yield
     signal.alarm(0)
     signal.signal(signal.SIGALRM, before)
+
+
+def photos_and_paintings(folder):
+    """Make two folders, four photos and three paintings: coarse coloured spots."""
+    rng = numpy.random.default_rng(4)
+    for kind, count in (('photos', 4), ('paintings', 3)):
+        (folder / kind).mkdir()
+        for i in range(count):
+            coarse = Image.fromarray(rng.integers(0, 256, (6, 8, 3), dtype='uint8'))
+            coarse.resize((64, 48)).save(folder / kind / f'{kind[:5]}{i}.png')
+    return [folder / 'photos', folder / 'paintings']

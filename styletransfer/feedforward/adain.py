@@ -29,7 +29,7 @@ from mxnet import init
 from mxnet import numpy as np
 from mxnet.gluon import nn
 
-from styletransfer.blocks import InstanceNorm, Layer, ToColours, Upsampling
+from styletransfer.blocks import InstanceNorm, Layer, ToColours, Upsampling, subdue
 from styletransfer.command import finite, listed, natural, positive
 from styletransfer.errors import InputError, unknown
 from styletransfer.learning import crops, one_cycle, parse_crops, remembered, side_at
@@ -344,8 +344,7 @@ def make_net(
         part.initialize(init.MSRAPrelu(slope=0))
     X = np.zeros((1, 3, 32, 32))
     net(X, statistics(net, X))  # shapes are known now
-    weight = net.decoder[-1].weight
-    weight.set_data(weight.data() / 2)  # so that the first pictures are not too gaudy
+    subdue(net.decoder[-1])
     return net
 
 

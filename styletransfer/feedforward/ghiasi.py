@@ -29,7 +29,7 @@ from mxnet import init
 from mxnet import numpy as np
 from mxnet.gluon import nn
 
-from styletransfer.blocks import learned
+from styletransfer.blocks import learned, subdue
 from styletransfer.command import positive
 from styletransfer.errors import InputError
 from styletransfer.feedforward import johnson, perceptual
@@ -163,7 +163,7 @@ def make_net(
         part.initialize(init.MSRAPrelu(slope=0))
     X = np.zeros((batch, 3, 32, 32))
     net(X, statistics(net, X))  # shapes are known now
-    johnson.soften_first(net.painter)
+    subdue(net.painter.last)
     rng = numpy.random.default_rng(seed)
     for name, parameter in learned(net.painter).items():
         if name.endswith(('.gamma', '.beta')):

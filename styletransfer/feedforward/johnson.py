@@ -29,7 +29,7 @@ from mxnet import init, npx
 from mxnet import numpy as np
 from mxnet.gluon import nn
 
-from styletransfer.blocks import Layer, Residual, ToColours, Upsampling, learned
+from styletransfer.blocks import Layer, Residual, ToColours, Upsampling, learned, subdue
 from styletransfer.command import finite, listed, natural, positive
 from styletransfer.errors import InputError, unknown
 from styletransfer.feedforward import perceptual
@@ -209,14 +209,8 @@ def make_net(
     he = init.MSRAPrelu(slope=0)
     net.initialize(init.Normal(setting.initial) if setting.initial else he)
     net(np.zeros((batch, 3, 32, 32)), np.ones((batch, styles)) / styles)  # shapes are known now
-    soften_first(net)
+    subdue(net.last)
     return net
-
-
-def soften_first(net: TransformationNet) -> None:
-    """Make the last weights half as large, so that the first pictures are not too gaudy."""
-    weight = net.last.weight
-    weight.set_data(weight.data() / 2)
 
 
 def reach(setting: Setting) -> int:

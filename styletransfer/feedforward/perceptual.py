@@ -54,8 +54,9 @@ TV_LOSSES = {'absolute': tv_loss, 'squares': squares}
 def lattice(Y_hat: np.ndarray, period: int = 4) -> np.ndarray:
     r"""Return how much the place of a pixel on a network's lattice tells of it.
 
-    .. math:: L = \sum_{x, y} \frac{1}{n} \sum_n \frac{\mathrm{var}_p\, s_{np}}{\bar{s}_n^2},
-              \quad s_{np} = \mathrm{mean}_{i \equiv p}\, |y_{n,i+1} - y_{n,i}|
+    .. math:: L = \sum_{x, y} \frac{1}{n} \sum_n
+                  \frac{\mathrm{var}_p\, s_{np}}{\bar{s}_n^2 + 10^{-6}}, \quad
+              s_{np} = \mathrm{mean}_{i \equiv p}\, |y_{n,i+1} - y_{n,i}|
 
     with y the luminance along rows, and along columns, and p = 0 ... `period` - 1. It is 0 for a
     picture that is as steep at each of the places, on average; noise is near it.

@@ -9,6 +9,7 @@ from dataclasses import replace
 import mxnet as mx
 import numpy
 import pytest
+from conftest import photos_and_paintings
 from mxnet import autograd, npx
 from mxnet import numpy as np
 from PIL import Image
@@ -61,14 +62,8 @@ def normal(*shape, seed=0):
 
 @pytest.fixture(scope='module')
 def files(tmp_path_factory):
-    """Return the folders of some photos and paintings: coarse coloured spots."""
-    folder, rng = tmp_path_factory.mktemp('files'), numpy.random.default_rng(4)
-    for kind, count in (('photos', 4), ('paintings', 3)):
-        (folder / kind).mkdir()
-        for i in range(count):
-            coarse = Image.fromarray(rng.integers(0, 256, (6, 8, 3), dtype='uint8'))
-            coarse.resize((64, 48)).save(folder / kind / f'{kind[:5]}{i}.png')
-    return [folder / 'photos', folder / 'paintings']
+    """Return the folders of some photos and paintings."""
+    return photos_and_paintings(tmp_path_factory.mktemp('files'))
 
 
 @pytest.fixture
