@@ -13,14 +13,16 @@ import mxnet as mx
 from mxnet import numpy as np
 from mxnet.gluon import nn
 
+from styletransfer.errors import InputError
 from styletransfer.images import ImageShape, preprocess
 from styletransfer.losses import content_loss, gram, style_loss
 from styletransfer.recipes import Recipe
-from styletransfer.vgg import compiled, extract_features
+from styletransfer.vgg import compiled, extract_features, layer_indices
 
 Terms = Dict[str, Any]  # the weighted terms by name: arrays of shape (), or numbers
 Loss = Callable[[np.ndarray], Tuple[Terms, np.ndarray]]
 LossAt = Callable[[ImageShape], Loss]
+LayerTerm = Callable[[np.ndarray], np.ndarray]  # of a layer's output: weighted, of shape ()
 
 
 def get_contents(
@@ -104,6 +106,7 @@ def objective(
     recipe: Recipe,
     contents_Y: Sequence[np.ndarray],
     styles_Y_gram: Sequence[np.ndarray],
+    patch_terms: Sequence[LayerTerm] = (),
 ) -> Loss:
     """Return the function that judges a picture: `compute_loss` of what the network says of it.
 
@@ -115,22 +118,64 @@ def objective(
         Layers and weights of the loss.
     contents_Y, styles_Y_gram : sequences of np.ndarray
         From `get_contents` and `get_styles` at the shape of the picture.
+    patch_terms : sequence of callables
+        What judges the patch layers' outputs, in the order of the network (`mrf.layer_terms`).
 
     Returns
     -------
     callable
         Given the picture, of shape (1, 3, h, w), it returns the terms 'content', 'style' and
-        'TV', weighted and summed over the layers (0 where there are none), and the sum of all.
+        'TV', weighted and summed over the layers (0 where there are none), and the sum of all;
+        with patch layers, 'patches' too.
+
+    Raises
+    ------
+    InputError
+        If there is not one of `patch_terms` for each patch layer.
     """
-    features = compiled(net, recipe.content_layers, recipe.style_layers)
+    features = all_features(net, recipe, patch_terms)
 
     def loss(X: np.ndarray) -> Tuple[Terms, np.ndarray]:
-        contents_Y_hat, styles_Y_hat = features(X)
+        contents_Y_hat, styles_Y_hat, patches_l = features(X)
         return named(
-            *compute_loss(recipe, X, contents_Y_hat, styles_Y_hat, contents_Y, styles_Y_gram)
+            *compute_loss(recipe, X, contents_Y_hat, styles_Y_hat, contents_Y, styles_Y_gram),
+            patches_l,
         )
 
     return loss
+
+
+def all_features(
+    net: nn.HybridSequential, recipe: Recipe, patch_terms: Sequence[LayerTerm]
+) -> Callable[[np.ndarray], Tuple[List[np.ndarray], List[np.ndarray], List[np.ndarray]]]:
+    """Return `compiled` for a recipe's layers; it also returns what the patch layers are worth.
+
+    Raises
+    ------
+    InputError
+        If there is not one of `patch_terms` for each patch layer.
+    """
+    content_layers = layer_indices(recipe.content_layers, net)
+    patch_layers = layer_indices(recipe.patch_layers, net)
+    check_terms(patch_terms, patch_layers)
+    layers = sorted({*content_layers, *patch_layers})
+    features = compiled(net, layers, recipe.style_layers)
+
+    def seen(X: np.ndarray) -> Tuple[List[np.ndarray], List[np.ndarray], List[np.ndarray]]:
+        outputs, styles_Y_hat = features(X)
+        Y_hat = dict(zip(layers, outputs))
+        patches_l = [term(Y_hat[i]) for term, i in zip(patch_terms, patch_layers)]
+        return [Y_hat[i] for i in content_layers], styles_Y_hat, patches_l
+
+    return seen
+
+
+def check_terms(patch_terms: Sequence[LayerTerm], patch_layers: Sequence[int]) -> None:
+    """Raise InputError unless there is a term for each patch layer."""
+    if len(patch_terms) != len(patch_layers):
+        raise InputError(
+            f'{len(patch_terms)} patch terms are given for {len(patch_layers)} patch layers'
+        )
 
 
 def named(
@@ -138,9 +183,17 @@ def named(
     styles_l: Sequence[np.ndarray],
     tv_l: np.ndarray,
     l: np.ndarray,
+    patches_l: Sequence[np.ndarray] = (),
 ) -> Tuple[Terms, np.ndarray]:
-    """Return the four values of `compute_loss` as a loss returns them: terms by name, and l."""
-    return {'content': sum(contents_l), 'style': sum(styles_l), 'TV': tv_l}, l
+    """Return the four values of `compute_loss` as a loss returns them: terms by name, and l.
+
+    What patch layers are worth, `patches_l`, is a term more, and added to l.
+    """
+    terms = {'content': sum(contents_l), 'style': sum(styles_l), 'TV': tv_l}
+    if patches_l:
+        terms['patches'] = sum(patches_l)
+        l = l + terms['patches']
+    return terms, l
 
 
 def with_term(loss: Loss, name: str, term: Callable[[np.ndarray], np.ndarray]) -> Loss:
