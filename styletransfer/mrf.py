@@ -44,7 +44,7 @@ from styletransfer.errors import InputError
 from styletransfer.images import ImageShape, resized
 from styletransfer.objective import LayerTerm
 from styletransfer.recipes import Recipe, scaled_shape, shape_text
-from styletransfer.vgg import BACKBONES, Layer, layer_indices, poolings
+from styletransfer.vgg import BACKBONES, SMALLEST_SIDE, Layer, layer_indices, poolings
 from styletransfer.windows import geometry
 
 SIDE = 3  # of a patch, in positions of a layer's output
@@ -302,12 +302,13 @@ def _inner_shape(image_shape: ImageShape, degrees: float) -> ImageShape:
 
     A box of s times the picture's sides w and h, turned by :math:`\alpha`, is
     :math:`s (w |\cos\alpha| + h |\sin\alpha|)` wide, which must not be more than w, and
-    :math:`s (w |\sin\alpha| + h |\cos\alpha|)` high.
+    :math:`s (w |\sin\alpha| + h |\cos\alpha|)` high. On either side as many pixels are left over.
     """
     (w, h), angle = image_shape, math.radians(degrees)
     cos, sin = abs(math.cos(angle)), abs(math.sin(angle))
     share = min(w / (w * cos + h * sin), h / (w * sin + h * cos))
-    return int(w * share), int(h * share)
+    width, height = (side - 2 * math.ceil(side * (1 - share) / 2) for side in image_shape)
+    return width, height
 
 
 # --- what it takes -------------------------------------------------------------------------------
@@ -322,6 +323,11 @@ def count(layer: Layer, image_shape: ImageShape, stride: int) -> int:
 
 def check_shape(recipe: Recipe, image_shape: ImageShape, of: str = 'picture') -> None:
     """Raise InputError if a patch layer's output for a picture of this shape has no patch."""
+    if min(image_shape) < SMALLEST_SIDE:
+        raise InputError(
+            f'a {of} of {shape_text(image_shape)} is too small: make it larger, leave out that '
+            'stage with --epochs, or turn and resize the painting less'
+        )
     for layer in recipe.patch_layers:
         width, height = (side >> poolings(layer) for side in image_shape)
         if min(width, height) < SIDE:
