@@ -134,7 +134,8 @@ def test_the_gradient_is_the_slope_with_the_match_held_fixed():
     for seed in range(5):
         direction = numpy.random.default_rng(seed).normal(size=Y_hat.shape)
         ends = [
-            plain(Y_hat + np.array(1e-3 * sign * direction, dtype='float32'), Y, 2, matches)[1] for sign in (1, -1)
+            plain(Y_hat + np.array(1e-3 * sign * direction, dtype='float32'), Y, 2, matches)[1]
+            for sign in (1, -1)
         ]
         slope = (ends[0] - ends[1]) / 2e-3
         assert (gradient * direction).sum() == pytest.approx(slope, rel=1e-3, abs=1e-5)

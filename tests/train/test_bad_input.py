@@ -158,11 +158,12 @@ FLAGS = {
         ['--content-mask', 'no style layers'],
     ),
     'weights and patches': (
-        *('--recipe', 'mrf', '--style', 'oil_strokes', 'ink_wash', '--style-weights', '1,1'),
+        *('--recipe', 'mrf', '--epochs', '1', '--style', 'oil_strokes', 'ink_wash'),
+        *('--style-weights', '1,1'),
         ['--style-weights mixes Gram matrices', '--patch-layers'],
     ),
     'patches of a tiny picture': (
-        *('--recipe', 'mrf', '--shape', '80x48'),
+        *('--recipe', 'mrf', '--shape', '80x48', '--epochs', '1'),
         ['relu4_1 sees a', 'a patch has 3x3', '--epochs', '--patch-layers'],
     ),
     'patches too far apart': ('--patch-stride', '4', ['patch_stride is 4', 'from 1 to 3']),
