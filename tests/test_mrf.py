@@ -133,10 +133,8 @@ def test_the_gradient_is_the_slope_with_the_match_held_fixed():
     _, gradient = judged(Y_hat, whole(Y, (6, 8), 2), 2)
     for seed in range(5):
         direction = numpy.random.default_rng(seed).normal(size=Y_hat.shape)
-        ends = [
-            plain(Y_hat + np.array(1e-3 * sign * direction, dtype='float32'), Y, 2, matches)[1]
-            for sign in (1, -1)
-        ]
+        step = np.array(1e-3 * direction, dtype='float32')
+        ends = [plain(X, Y, 2, matches)[1] for X in (Y_hat + step, Y_hat - step)]
         slope = (ends[0] - ends[1]) / 2e-3
         assert (gradient * direction).sum() == pytest.approx(slope, rel=1e-3, abs=1e-5)
 
@@ -377,16 +375,13 @@ def test_each_region_has_the_patches_of_its_painting(tiny_net, tile):
     )
     X = preprocess(picture(2), SHAPE)
     _, gradient = losses(loss_at, X)
-    _, of_tv = losses(controlled(tiny_net, replace(recipe, patch_layers=()), *A(styles)), X)
+    smooth = replace(recipe, patch_layers=())
+    _, of_tv = losses(controlled(tiny_net, smooth, picture(1), styles[:1], CPU), X)
     asked = abs(gradient - of_tv)
     assert asked[..., :24].max() < 1e-6 < 1e-4 < asked[..., 40:].max()
     (targets,) = known.values()
     assert isinstance(targets, Targets)
     assert [len(banks) for banks in targets.banks] == [2, 2]
-
-
-def A(styles):  # noqa: N802
-    return picture(1), styles[:1], CPU
 
 
 def test_a_style_mask_chooses_the_patches(tiny_net):

@@ -549,10 +549,8 @@ def test_a_batch_shares_the_patches(tmp_path, monkeypatch):
     made, make_bank = [], mrf.make_bank
     monkeypatch.setattr(mrf, 'make_bank', lambda P: made.append(len(P)) or make_bank(P))
     (tmp_path / 'photos').mkdir()
-    for name in ('a', 'b'):
-        Image.new('RGB', (64, 48), name == 'a' and 'red' or 'blue').save(
-            tmp_path / 'photos' / f'{name}.png'
-        )
+    for colour in ('red', 'blue'):
+        Image.new('RGB', (64, 48), colour).save(tmp_path / 'photos' / f'{colour}.png')
     flags = [*PATCHES, '--epochs', '0,1,1', '--content', tmp_path / 'photos']
     paint(*flags, output=tmp_path / 'out')
     assert len(names(tmp_path / 'out')) >= 2
