@@ -129,8 +129,8 @@ class Bank(NamedTuple):
 
 def make_bank(P: Sequence[np.ndarray]) -> Bank:
     """Return the bank of the patches of several paintings, each of shape (m, 9 c)."""
+    lengths = np.concatenate([np.sqrt(np.square(p).sum(axis=1, keepdims=True)) for p in P])
     units = np.concatenate(P)
-    lengths = np.sqrt(np.square(units).sum(axis=1, keepdims=True))
     units /= np.maximum(lengths, 1e-30)
     return Bank(units, lengths)
 
@@ -370,15 +370,16 @@ class Matching(NamedTuple):
         return float(sum(math.prod(numbers) for numbers in self._layers(image_shape)))
 
     def bytes(self, image_shape: ImageShape) -> int:
-        """Return about how many bytes the patches take.
+        """Return about how many bytes the patches take: a model, fitted to measured peaks.
 
-        Those of the paintings are there twice while they are put together. Those of the picture
-        are there with their matches, differences, squares and gradients; and some products.
+        Those of the paintings are there three times while they are put together. Those of the
+        picture are there with their matches, and what is between them; and so are some products.
         """
         layers = list(self._layers(image_shape))
-        banks = sum(bank * numbers for _, bank, numbers in layers)
-        largest = max((n * numbers for n, _, numbers in layers), default=0)
-        return 4 * (2 * self.regions * banks + 8 * largest) + (3 * MATCHED if layers else 0)
+        banks = self.regions * sum(bank * numbers for _, bank, numbers in layers)
+        ours = max((n * numbers for n, _, numbers in layers), default=0)
+        scores = max((min(MATCHED, 4 * n * bank) for n, bank, _ in layers), default=0)
+        return 4 * (3 * banks + 4 * ours) + 2 * scores
 
 
 def seconds_per_multiplication(device: mx.Context) -> float:

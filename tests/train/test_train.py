@@ -545,6 +545,22 @@ def test_patches_with_every_control(tmp_path):
     assert len(pictures) == len(set(pictures)) == 7
 
 
+def test_a_mask_without_a_patch_is_refused_before_anything_is_painted(tmp_path, capsys):
+    for name, box in {'spot': (60, 40, 76, 56), 'edge': (0, 0, 40, 96)}.items():
+        mask = Image.new('L', (128, 96))
+        mask.paste(255, box)
+        mask.save(tmp_path / f'{name}.png')
+    spot, edge = tmp_path / 'spot.png', tmp_path / 'edge.png'
+    flags = [*PATCHES, '--patch-layers', 'relu3_1', '--style-layers', 'relu1_1']
+    paint(*flags, '--content-mask', spot, output=tmp_path / 'out', status=2)
+    said = 'content mask 1 has no patch of 3x3 positions at relu3_1'
+    assert said in capsys.readouterr().err
+    flags += ['--content-mask', edge, '--style-mask', spot]
+    paint(*flags, output=tmp_path / 'out', status=2)
+    assert 'style mask 1 has no patch of 3x3 positions at relu3_1' in capsys.readouterr().err
+    assert not (tmp_path / 'out' / 'stage1.png').exists()
+
+
 def test_a_batch_shares_the_patches(tmp_path, monkeypatch):
     made, make_bank = [], mrf.make_bank
     monkeypatch.setattr(mrf, 'make_bank', lambda P: made.append(len(P)) or make_bank(P))
