@@ -165,6 +165,19 @@ def test_little_memory_finds_the_same(monkeypatch):
     numpy.testing.assert_array_equal(bank.nearest(P).asnumpy(), expected)
 
 
+def test_the_match_is_not_recorded(monkeypatch):
+    # or the products would be kept in memory for a gradient that nobody asks for
+    recorded, nearest = [], mrf.Bank.nearest
+
+    def noted(bank, P):
+        recorded.append(autograd.is_recording())
+        return nearest(bank, P)
+
+    monkeypatch.setattr(mrf.Bank, 'nearest', noted)
+    judged(output(1), whole(output(2), (6, 8), 2), 2)
+    assert recorded == [False]
+
+
 def test_products_are_no_larger_than_allowed(monkeypatch):
     asked, dot = [], mx.nd.dot
 
@@ -244,8 +257,9 @@ def test_variants_have_the_shapes_that_are_planned():
     shapes = list(mrf.variant_shapes(recipe, (90, 60)))
     assert len(shapes) == 15
     assert shapes[7] == (90, 60)
-    found = [img.shape[1::-1] for img in mrf.variants(recipe, picture(1), (90, 60))]
-    assert found == shapes
+    found = list(mrf.variants(recipe, picture(1), (90, 60)))
+    assert [img.shape[1::-1] for img in found] == shapes
+    assert len({img.asnumpy().tobytes() for img in found}) == 15
     assert all(width < 86 and height < 58 for width, height in shapes[:2])  # 1 / 1.05, and turned
 
 
