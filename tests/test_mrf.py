@@ -416,6 +416,20 @@ def test_a_style_mask_chooses_the_patches(tiny_net):
     numpy.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
 
 
+def test_a_cropped_painting_is_not_squeezed(tiny_net):
+    wide, mask = picture(2, 48, 200), np.zeros((48, 200))
+    mask[:, 90:] = 1
+    banks = []
+    for style in (Style(wide, mask=mask), Style(wide[:, 68:132], mask=mask[:, 68:132])):
+        known = {}
+        controlled(
+            *(tiny_net, RECIPE, picture(1), [style], CPU, [left_half()]), crop=True, known=known
+        )(SHAPE)
+        banks.append(known[SHAPE].banks[0])
+    for bank, expected in zip(*banks):
+        numpy.testing.assert_array_equal(bank.units.asnumpy(), expected.units.asnumpy())
+
+
 @pytest.mark.parametrize('masks', [(), (left_half(), 1 - 0.5 * left_half())])
 @pytest.mark.parametrize('scaling', ['relative', 'reciprocal'])
 def test_tiles_leave_no_trace(tiny_net, masks, scaling):
