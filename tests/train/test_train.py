@@ -500,6 +500,7 @@ def test_layers_keep_their_own_weights(tmp_path, capsys):
 
 
 PATCHES = ['--recipe', 'mrf', '--shape', '128x96', '--epochs', '3,2,2']
+PATCHES += ['--patch-rotations', '0', '--patch-scales', '0']
 
 
 def test_patches(tmp_path, capsys):
