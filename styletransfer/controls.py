@@ -39,7 +39,7 @@ from styletransfer.objective import (
     objective,
 )
 from styletransfer.recipes import Recipe, scaled_shape, shape_text
-from styletransfer.vgg import Layer, extract_features, layer_indices, layer_names
+from styletransfer.vgg import extract_features, layer_indices, layer_names
 
 Guide = List[np.ndarray]  # one mask (1, 1, h, w) for each style layer, in the network's order
 TileAt = Callable[[ImageShape], Optional[int]]
@@ -152,19 +152,20 @@ def guide(
     InputError
         As `at_layers`.
     """
-    masks = at_layers(mask, net, recipe.style_layers, image_shape, device, name)
+    masks = at_layers(mask, net, recipe, 'style', image_shape, device, name)
     return [T / np.sqrt(np.square(T).mean()) for T in masks]
 
 
 def at_layers(
     mask: np.ndarray,
     net: nn.HybridSequential,
-    layers: Sequence[Layer],
+    recipe: Recipe,
+    kind: str,
     image_shape: ImageShape,
     device: mx.Context,
     name: str = 'region',
 ) -> Guide:
-    """Return a mask at the resolution of layers, in the order of the network.
+    """Return a mask at the resolution of the layers of a kind (`recipes.LAYER_KINDS`).
 
     At each pooling of the network four numbers of the mask become their mean, so borders turn
     soft, as it should be: the layer's outputs there have seen both sides.
@@ -175,7 +176,7 @@ def at_layers(
         If nothing of the region is left at some layer: no position of it lies at least half in
         the region.
     """
-    numbers = layer_indices(layers, net)
+    numbers = layer_indices(getattr(recipe, f'{kind}_layers'), net)
     names, pooled = layer_names(net), []
     T = resized(mask.reshape(*mask.shape[:2], 1), image_shape)
     T = T.reshape(1, 1, image_shape[1], image_shape[0]).copyto(device)
@@ -187,7 +188,7 @@ def at_layers(
                 raise InputError(
                     f'{name} vanishes at {layer}, which sees a picture of '
                     f'{shape_text(image_shape)} as {T.shape[3]}x{T.shape[2]} positions: make the '
-                    'region or the picture larger, or leave that layer out with --style-layers'
+                    f'region or the picture larger, or leave that layer out with --{kind}-layers'
                 )
             pooled.append(T)
     return pooled
@@ -209,7 +210,7 @@ def patch_guide(
         As `at_layers` and `mrf.insides`.
     """
     names, stride = layer_names(net), recipe.patch_stride
-    masks = at_layers(mask, net, recipe.patch_layers, image_shape, device, name)
+    masks = at_layers(mask, net, recipe, 'patch', image_shape, device, name)
     layers = layer_indices(recipe.patch_layers, net)
     return [mrf.insides(T, stride, names[i], name) for T, i in zip(masks, layers)]
 
