@@ -130,7 +130,7 @@ class Stage:
 
 LAYER_KINDS = ('content', 'style', 'patch')
 # patches farther apart than they are wide would leave positions out; 24 rotations to each side are
-# all there are, and what is larger or smaller than 12 sizes of 5% each make it is another painting
+# all there are, and what is larger or smaller than 12 twentieths make it is another painting
 PATCH_BOUNDS = (('patch_stride', 1, 3), ('patch_rotations', 0, 24), ('patch_scales', 0, 12))
 
 
@@ -174,7 +174,7 @@ class Recipe:
         0, 'times the painting is turned to each side, by 7.5 degrees, for more patches', whole
     )
     patch_scales: int = option(
-        0, 'times the painting is made larger, and smaller, by 5%, for more patches', whole
+        0, 'times the painting is made larger by a twentieth, and smaller, for more patches', whole
     )
     scaling: str = choice('book', 'how the losses of a layer are scaled', SCALINGS)
     tv: str = choice('absolute', 'what total variation is made of', TV_LOSSES)
