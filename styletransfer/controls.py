@@ -37,6 +37,7 @@ from styletransfer.objective import (
     get_styles,
     named,
     objective,
+    with_patches,
 )
 from styletransfer.recipes import Recipe, scaled_shape, shape_text
 from styletransfer.vgg import extract_features, layer_indices, layer_names
@@ -231,17 +232,28 @@ def guided_objective(
     guides: Sequence[Guide],
     patch_terms: Sequence[LayerTerm] = (),
 ) -> Loss:
-    """Return `objective.objective` with the style asked for region by region."""
+    """Return `objective.objective` with the style asked for region by region, and with patches.
+
+    Parameters
+    ----------
+    guides : list of Guide
+        One for each region. None: the picture as a whole.
+    patch_terms : sequence of callables
+        What judges the patch layers' outputs, in the order of the network (`mrf.layer_terms`).
+
+    Raises
+    ------
+    InputError
+        If there is not one of `patch_terms` for each patch layer.
+    """
     features = all_features(net, recipe, patch_terms)
     guides = [[T.reshape(1, 1, -1) for T in masks] for masks in guides]  # as the features come
 
     def loss(X: np.ndarray) -> Tuple[Terms, np.ndarray]:
         contents_Y_hat, styles_Y_hat, patches_l = features(X)
-        styles_Y_hat = guided(styles_Y_hat, guides)
-        return named(
-            *compute_loss(recipe, X, contents_Y_hat, styles_Y_hat, contents_Y, styles_Y_gram),
-            patches_l,
-        )
+        styles_Y_hat = guided(styles_Y_hat, guides) if guides else styles_Y_hat
+        values = compute_loss(recipe, X, contents_Y_hat, styles_Y_hat, contents_Y, styles_Y_gram)
+        return with_patches(*named(*values), patches_l)
 
     return loss
 
@@ -413,10 +425,10 @@ def controlled(
         terms = mrf.layer_terms(net, recipe, image_shape, banks, insides)
         if size:
             return tiles.objective(net, recipe, contents_Y, styles_Y_gram, size, guides, terms)
-        if guides:
+        if guides or terms:
             loss = guided_objective(net, recipe, contents_Y, styles_Y_gram, guides, terms)
         else:
-            loss = objective(net, recipe, contents_Y, styles_Y_gram, terms)
+            loss = objective(net, recipe, contents_Y, styles_Y_gram)
         return balanced(loss, recipe)
 
     return loss_at

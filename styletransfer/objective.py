@@ -106,7 +106,6 @@ def objective(
     recipe: Recipe,
     contents_Y: Sequence[np.ndarray],
     styles_Y_gram: Sequence[np.ndarray],
-    patch_terms: Sequence[LayerTerm] = (),
 ) -> Loss:
     """Return the function that judges a picture: `compute_loss` of what the network says of it.
 
@@ -118,28 +117,19 @@ def objective(
         Layers and weights of the loss.
     contents_Y, styles_Y_gram : sequences of np.ndarray
         From `get_contents` and `get_styles` at the shape of the picture.
-    patch_terms : sequence of callables
-        What judges the patch layers' outputs, in the order of the network (`mrf.layer_terms`).
 
     Returns
     -------
     callable
         Given the picture, of shape (1, 3, h, w), it returns the terms 'content', 'style' and
-        'TV', weighted and summed over the layers (0 where there are none), and the sum of all;
-        with patch layers, 'patches' too.
-
-    Raises
-    ------
-    InputError
-        If there is not one of `patch_terms` for each patch layer.
+        'TV', weighted and summed over the layers (0 where there are none), and the sum of all.
     """
-    features = all_features(net, recipe, patch_terms)
+    features = compiled(net, recipe.content_layers, recipe.style_layers)
 
     def loss(X: np.ndarray) -> Tuple[Terms, np.ndarray]:
-        contents_Y_hat, styles_Y_hat, patches_l = features(X)
+        contents_Y_hat, styles_Y_hat = features(X)
         return named(
-            *compute_loss(recipe, X, contents_Y_hat, styles_Y_hat, contents_Y, styles_Y_gram),
-            patches_l,
+            *compute_loss(recipe, X, contents_Y_hat, styles_Y_hat, contents_Y, styles_Y_gram)
         )
 
     return loss
@@ -183,17 +173,19 @@ def named(
     styles_l: Sequence[np.ndarray],
     tv_l: np.ndarray,
     l: np.ndarray,
-    patches_l: Sequence[np.ndarray] = (),
 ) -> Tuple[Terms, np.ndarray]:
-    """Return the four values of `compute_loss` as a loss returns them: terms by name, and l.
+    """Return the four values of `compute_loss` as a loss returns them: terms by name, and l."""
+    return {'content': sum(contents_l), 'style': sum(styles_l), 'TV': tv_l}, l
 
-    What patch layers are worth, `patches_l`, is a term more, and added to l.
-    """
-    terms = {'content': sum(contents_l), 'style': sum(styles_l), 'TV': tv_l}
-    if patches_l:
-        terms['patches'] = sum(patches_l)
-        l = l + terms['patches']
-    return terms, l
+
+def with_patches(
+    terms: Terms, l: np.ndarray, patches_l: Sequence[np.ndarray]
+) -> Tuple[Terms, np.ndarray]:
+    """Return terms and their sum with what patch layers are worth, if there are any."""
+    if not patches_l:
+        return terms, l
+    further_l = sum(patches_l)
+    return {**terms, 'patches': further_l}, l + further_l
 
 
 def with_term(loss: Loss, name: str, term: Callable[[np.ndarray], np.ndarray]) -> Loss:

@@ -73,6 +73,7 @@ from styletransfer.objective import (
     check_terms,
     known_gradient,
     named,
+    with_patches,
 )
 from styletransfer.recipes import Recipe
 from styletransfer.vgg import compiled, layer_indices
@@ -505,7 +506,7 @@ def objective(
         with autograd.pause(train_mode=recording):
             contents_l, styles_l, patches_l, tv_l, gradient = judged(X.detach(), recording)
             l = sum(contents_l + styles_l + [tv_l])
-            terms, l = named(contents_l, styles_l, tv_l, l, patches_l)
+            terms, l = with_patches(*named(contents_l, styles_l, tv_l, l), patches_l)
         return terms, known_gradient(l, X, gradient) if recording else l
 
     return loss

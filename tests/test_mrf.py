@@ -10,11 +10,10 @@ from mxnet import autograd
 from mxnet import numpy as np
 
 from styletransfer import mrf
-from styletransfer.controls import Style, Targets, controlled
+from styletransfer.controls import Style, Targets, controlled, guided_objective
 from styletransfer.errors import InputError
 from styletransfer.images import preprocess
 from styletransfer.mrf import Matching, count, make_bank, make_region, patch_loss, patches
-from styletransfer.objective import objective
 from styletransfer.recipes import CNNMRF, MRF, TUTORIAL, find_recipe
 from styletransfer.vgg import extract_features
 
@@ -295,9 +294,10 @@ def test_a_patchs_own_rotation_and_size_are_found(tiny_net, setting):
     for k in (0, 1):
         recipe = replace(RECIPE, **{setting: k})
         banks = banks_of(tiny_net, recipe, painting, (128, 96))
-        loss = objective(
+        loss = guided_objective(
             tiny_net,
             replace(recipe, content_layers=()),
+            [],
             [],
             [],
             mrf.layer_terms(tiny_net, recipe, shape, [banks]),
@@ -466,7 +466,7 @@ def test_a_larger_painting_has_larger_patches(tiny_net):
 
 def test_a_loss_without_its_patches_is_refused(tiny_net):
     with pytest.raises(InputError, match='0 patch terms are given for 2 patch layers'):
-        objective(tiny_net, RECIPE, [], [])
+        guided_objective(tiny_net, RECIPE, [], [], [])
 
 
 # --- settings, and what it takes -----------------------------------------------------------------
