@@ -8,7 +8,8 @@ In reading order, first the book's method:
 - `objective`: what judges a picture; `optimizers` and `lbfgs`: what changes it besides Adam;
 - `synthesis`: the picture as the only parameter, and the loop that trains it, coarse to fine;
 - `color`, `controls`, `tiles`: the photo's colours, several styles and regions, large pictures;
-  `canvas`: painted larger than the picture, and cut.
+  `canvas`: painted larger than the picture, and cut;
+- `mrf`: patches in place of Gram matrices.
 
 What any training shares: `progress` (what a loop tells, and who listens) and `checkpoint`.
 

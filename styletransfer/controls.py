@@ -5,39 +5,52 @@ transfer, CVPR 2017. (Their control of colour is in `styletransfer.color`.)
 
 All of it comes down to other Gram matrices: a mixture of paintings is a mixture of their matrices,
 a larger stroke is the matrix of a larger painting, and a region has matrices of its own. The
-loss and the training loop stay what they are.
+loss and the training loop stay what they are. With patches (`mrf`) it comes down to other patches:
+of all paintings together, of a larger one, or of one for each region.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from dataclasses import replace
+from itertools import repeat
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import mxnet as mx
 from mxnet import npx
 from mxnet import numpy as np
 from mxnet.gluon import nn
 
-from styletransfer import tiles
+from styletransfer import mrf, tiles
 from styletransfer.errors import InputError
 from styletransfer.images import ImageShape, resized
 from styletransfer.losses import gram
 from styletransfer.objective import (
+    LayerTerm,
     Loss,
     LossAt,
     Terms,
+    all_features,
     balanced,
     compute_loss,
     get_contents,
     get_styles,
     named,
     objective,
+    with_patches,
 )
 from styletransfer.recipes import Recipe, scaled_shape, shape_text
-from styletransfer.vgg import compiled, extract_features, layer_index, layer_names
+from styletransfer.vgg import extract_features, layer_indices, layer_names
 
 Guide = List[np.ndarray]  # one mask (1, 1, h, w) for each style layer, in the network's order
 TileAt = Callable[[ImageShape], Optional[int]]
+
+
+class Targets(NamedTuple):
+    """What is asked of a picture of some shape in the style of paintings, region by region."""
+
+    grams: List[np.ndarray]  # all those of the first region, then those of the second
+    banks: List[List[mrf.Bank]]  # of each region, one for each patch layer
 
 
 class Style(NamedTuple):
@@ -119,10 +132,7 @@ def guide(
     device: mx.Context,
     name: str = 'region',
 ) -> Guide:
-    r"""Return a mask at the resolution of every style layer, scaled for a guided Gram matrix.
-
-    At each pooling of the network four numbers of the mask become their mean, so borders turn
-    soft, as it should be: the layer's outputs there have seen both sides. Then
+    r"""Return a mask as every style layer sees it (`at_layers`), scaled for a guided Gram matrix.
 
     .. math:: T \leftarrow T \Big/ \sqrt{\tfrac{1}{hw} \textstyle\sum T^2},
 
@@ -141,25 +151,69 @@ def guide(
     Raises
     ------
     InputError
+        As `at_layers`.
+    """
+    masks = at_layers(mask, net, recipe, 'style', image_shape, device, name)
+    return [T / np.sqrt(np.square(T).mean()) for T in masks]
+
+
+def at_layers(
+    mask: np.ndarray,
+    net: nn.HybridSequential,
+    recipe: Recipe,
+    kind: str,
+    image_shape: ImageShape,
+    device: mx.Context,
+    name: str = 'region',
+) -> Guide:
+    """Return a mask at the resolution of the layers of a kind (`recipes.LAYER_KINDS`).
+
+    At each pooling of the network four numbers of the mask become their mean, so borders turn
+    soft, as it should be: the layer's outputs there have seen both sides.
+
+    Raises
+    ------
+    InputError
         If nothing of the region is left at some layer: no position of it lies at least half in
         the region.
     """
-    layers = sorted({layer_index(layer, net) for layer in recipe.style_layers})
+    numbers = layer_indices(getattr(recipe, f'{kind}_layers'), net)
     names, pooled = layer_names(net), []
-    T = resized(mask.reshape(*mask.shape, 1), image_shape)
+    T = resized(mask.reshape(*mask.shape[:2], 1), image_shape)
     T = T.reshape(1, 1, image_shape[1], image_shape[0]).copyto(device)
-    for i, layer in enumerate(names[: layers[-1] + 1]):
+    for i, layer in enumerate(names[: max(numbers, default=-1) + 1]):
         if layer.startswith('pool'):
             T = npx.pooling(T, kernel=(2, 2), stride=(2, 2), pool_type='avg')
-        if i in layers:
+        if i in numbers:
             if float(T.max()) < 0.5:
                 raise InputError(
                     f'{name} vanishes at {layer}, which sees a picture of '
                     f'{shape_text(image_shape)} as {T.shape[3]}x{T.shape[2]} positions: make the '
-                    'region or the picture larger, or leave that layer out with --style-layers'
+                    f'region or the picture larger, or leave that layer out with --{kind}-layers'
                 )
-            pooled.append(T / np.sqrt(np.square(T).mean()))
+            pooled.append(T)
     return pooled
+
+
+def patch_guide(
+    mask: np.ndarray,
+    net: nn.HybridSequential,
+    recipe: Recipe,
+    image_shape: ImageShape,
+    device: mx.Context,
+    name: str = 'region',
+) -> Guide:
+    """Return how much of each patch lies in a mask, (m,), for every patch layer.
+
+    Raises
+    ------
+    InputError
+        As `at_layers` and `mrf.insides`.
+    """
+    names, stride = layer_names(net), recipe.patch_stride
+    masks = at_layers(mask, net, recipe, 'patch', image_shape, device, name)
+    layers = layer_indices(recipe.patch_layers, net)
+    return [mrf.insides(T, stride, names[i], name) for T, i in zip(masks, layers)]
 
 
 def guided(styles_Y: Sequence[np.ndarray], guides: Sequence[Guide]) -> List[np.ndarray]:
@@ -176,17 +230,30 @@ def guided_objective(
     contents_Y: Sequence[np.ndarray],
     styles_Y_gram: Sequence[np.ndarray],
     guides: Sequence[Guide],
+    patch_terms: Sequence[LayerTerm] = (),
 ) -> Loss:
-    """Return `objective.objective` with the style asked for region by region."""
-    features = compiled(net, recipe.content_layers, recipe.style_layers)
+    """Return `objective.objective` with the style asked for region by region, and with patches.
+
+    Parameters
+    ----------
+    guides : list of Guide
+        One for each region. None: the picture as a whole.
+    patch_terms : sequence of callables
+        What judges the patch layers' outputs, in the order of the network (`mrf.layer_terms`).
+
+    Raises
+    ------
+    InputError
+        If there is not one of `patch_terms` for each patch layer.
+    """
+    features = all_features(net, recipe, patch_terms)
     guides = [[T.reshape(1, 1, -1) for T in masks] for masks in guides]  # as the features come
 
     def loss(X: np.ndarray) -> Tuple[Terms, np.ndarray]:
-        contents_Y_hat, styles_Y_hat = features(X)
-        styles_Y_hat = guided(styles_Y_hat, guides)
-        return named(
-            *compute_loss(recipe, X, contents_Y_hat, styles_Y_hat, contents_Y, styles_Y_gram)
-        )
+        contents_Y_hat, styles_Y_hat, patches_l = features(X)
+        styles_Y_hat = guided(styles_Y_hat, guides) if guides else styles_Y_hat
+        values = compute_loss(recipe, X, contents_Y_hat, styles_Y_hat, contents_Y, styles_Y_gram)
+        return with_patches(*named(*values), patches_l)
 
     return loss
 
@@ -226,6 +293,66 @@ def style_grams(
     return [gram(Y) for Y in guided(styles_Y, [masks])]
 
 
+def patch_banks(
+    net: nn.HybridSequential,
+    recipe: Recipe,
+    styles: Sequence[Style],
+    image_shape: ImageShape,
+    device: mx.Context,
+    crop: bool = False,
+    tile: Optional[int] = None,
+) -> List[mrf.Bank]:
+    """Return all patches of some paintings at each patch layer, those in the masks if there are.
+
+    Parameters
+    ----------
+    image_shape, crop, tile
+        As of `style_grams`.
+    """
+    if not recipe.patch_layers:
+        return []
+    looking = replace(recipe, content_layers=recipe.patch_layers, content_layer_weights=())
+    found = []
+    for img, mask in _variants(recipe, styles, image_shape, crop):
+        shape = img.shape[1::-1]
+        outputs = outputs_of(net, looking, img, shape, device, tile)
+        P = [mrf.patches(Y, recipe.patch_stride) for Y in outputs]
+        if mask is not None:
+            insides = patch_guide(mask, net, recipe, shape, device, 'style mask')
+            P = [mrf.half_inside(rows, inside) for rows, inside in zip(P, insides)]
+        found.append(P)
+        npx.waitall()  # or all paintings would be looked at, and in memory, at once
+    return [mrf.make_bank(P) for P in zip(*found)]
+
+
+def _variants(
+    recipe: Recipe, styles: Sequence[Style], image_shape: ImageShape, crop: bool
+) -> Iterator[Tuple[np.ndarray, Optional[np.ndarray]]]:
+    """Yield each painting and its mask in all sizes and rotations."""
+    for img, _, mask in styles:
+        if crop:
+            img = cropped(img, image_shape)
+            mask = mask if mask is None else cropped(mask, image_shape)
+        masks: Iterator[Optional[np.ndarray]] = repeat(None)
+        if mask is not None:
+            masks = mrf.variants(recipe, np.expand_dims(mask, axis=2), image_shape)
+        yield from zip(mrf.variants(recipe, img, image_shape), masks)
+
+
+def outputs_of(
+    net: nn.HybridSequential,
+    recipe: Recipe,
+    img: np.ndarray,
+    image_shape: ImageShape,
+    device: mx.Context,
+    tile: Optional[int],
+) -> List[np.ndarray]:
+    """Return what the content layers say of a picture, in tiles if there are any."""
+    if tile:
+        return tiles.get_contents(net, recipe, img, image_shape, device, tile)[1]
+    return get_contents(net, recipe, img, image_shape, device)[1]
+
+
 def controlled(
     net: nn.HybridSequential,
     recipe: Recipe,
@@ -236,7 +363,7 @@ def controlled(
     style_scale: float = 1.0,
     crop: bool = False,
     tile_at: TileAt = lambda image_shape: None,
-    known: Optional[Dict[ImageShape, List[np.ndarray]]] = None,
+    known: Optional[Dict[ImageShape, Targets]] = None,
 ) -> LossAt:
     """Return `objective.objectives` with all controls: what judges a picture, at any shape.
 
@@ -245,8 +372,8 @@ def controlled(
     content_img : np.ndarray of shape (height, width, 3)
         RGB in 0-255.
     styles : sequence of Style
-        Without masks their Gram matrices are `mixed`; with masks the k-th goes where the k-th
-        content mask says, or the only one everywhere.
+        Without masks their Gram matrices are `mixed`, and their patches are together in one bank;
+        with masks the k-th goes where the k-th content mask says, or the only one everywhere.
     content_masks : sequence of np.ndarray of shape (height, width)
         The regions of the picture, from 0 to 1.
     style_scale : float
@@ -256,8 +383,8 @@ def controlled(
     tile_at : callable, optional
         Of an image shape, it returns the side of the tiles in which to work, or None.
     known : dict, optional
-        Where to look for the Gram matrices of a shape, and to put them: pictures that are painted
-        in the same styles can share it.
+        Where to look for the targets of a shape, and to put them: pictures that are painted in
+        the same styles can share it.
 
     Raises
     ------
@@ -269,34 +396,37 @@ def controlled(
     if content_masks and len(regions) == 1:
         regions *= len(content_masks)
 
-    def style_targets(image_shape: ImageShape, size: Optional[int]) -> List[np.ndarray]:
+    def style_targets(image_shape: ImageShape, size: Optional[int]) -> Targets:
         style_shape = scaled_shape(image_shape, style_scale)
-        styles_Y_gram: List[np.ndarray] = []
+        targets = Targets([], [])
         for group in regions:
             grams = [
                 style_grams(net, recipe, style, style_shape, device, crop, size) for style in group
             ]
-            styles_Y_gram += mixed(grams, [style.weight for style in group])
-        return styles_Y_gram
+            targets.grams.extend(mixed(grams, [style.weight for style in group]))
+            targets.banks.append(patch_banks(net, recipe, group, style_shape, device, crop, size))
+        return targets
+
+    def guides_at(image_shape: ImageShape, made_by: Callable[..., Guide]) -> List[Guide]:
+        return [
+            made_by(mask, net, recipe, image_shape, device, f'content mask {k}')
+            for k, mask in enumerate(content_masks, start=1)
+        ]
 
     def loss_at(image_shape: ImageShape) -> Loss:
         size = tile_at(image_shape)
+        contents_Y = outputs_of(net, recipe, content_img, image_shape, device, size)
+        targets = {} if known is None else known
+        if image_shape not in targets:
+            targets[image_shape] = style_targets(image_shape, size)
+        styles_Y_gram, banks = targets[image_shape]
+        guides = guides_at(image_shape, guide)
+        insides = guides_at(image_shape, patch_guide)
+        terms = mrf.layer_terms(net, recipe, image_shape, banks, insides)
         if size:
-            _, contents_Y = tiles.get_contents(net, recipe, content_img, image_shape, device, size)
-        else:
-            _, contents_Y = get_contents(net, recipe, content_img, image_shape, device)
-        grams = {} if known is None else known
-        if image_shape not in grams:
-            grams[image_shape] = style_targets(image_shape, size)
-        styles_Y_gram = grams[image_shape]
-        guides = [
-            guide(mask, net, recipe, image_shape, device, f'content mask {k}')
-            for k, mask in enumerate(content_masks, start=1)
-        ]
-        if size:
-            return tiles.objective(net, recipe, contents_Y, styles_Y_gram, size, guides)
-        if guides:
-            loss = guided_objective(net, recipe, contents_Y, styles_Y_gram, guides)
+            return tiles.objective(net, recipe, contents_Y, styles_Y_gram, size, guides, terms)
+        if guides or terms:
+            loss = guided_objective(net, recipe, contents_Y, styles_Y_gram, guides, terms)
         else:
             loss = objective(net, recipe, contents_Y, styles_Y_gram)
         return balanced(loss, recipe)

@@ -9,7 +9,7 @@ same weights serve pictures of any size.
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, Dict, List, NamedTuple, Sequence
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
 from mxnet import nd
 from mxnet import numpy as np
@@ -170,11 +170,44 @@ def squared_tv_loss(Y_hat: np.ndarray) -> np.ndarray:
     -----
     Mahendran and Vedaldi (2015). An exponent above 1 makes steep edges dear, so they blur.
     """
+    return (_squared_slopes(Y_hat) ** 1.25).sum()
+
+
+def half_tv_loss(Y_hat: np.ndarray) -> np.ndarray:
+    r"""Return the total variation of Johnson's programs, half a sum of squares of the slope.
+
+    .. math:: L = \frac{1}{2} \sum_{i,j} \left( (x_{i+1,j} - x_{i,j})^2
+                                               + (x_{i,j+1} - x_{i,j})^2 \right)
+
+    over all pixels but those of the last row and column.
+
+    Parameters
+    ----------
+    Y_hat : np.ndarray of shape (n, c, h, w)
+        The generated picture itself, in the units of the recipe.
+
+    Returns
+    -------
+    np.ndarray of shape ()
+
+    Raises
+    ------
+    InputError
+        If the picture has fewer than two rows or columns.
+
+    Notes
+    -----
+    Johnson, Alahi, Fei-Fei (2016), and before them Johnson's neural-style (2015).
+    """
+    return 0.5 * _squared_slopes(Y_hat).sum()
+
+
+def _squared_slopes(Y_hat: np.ndarray) -> np.ndarray:
     if Y_hat.ndim != 4 or min(Y_hat.shape[2:]) < 2:
         raise InputError(f'tv_loss needs (n, c, h, w) with h and w over 1, not {Y_hat.shape}')
     corner = Y_hat[:, :, :-1, :-1]
     down, right = Y_hat[:, :, 1:, :-1] - corner, Y_hat[:, :, :-1, 1:] - corner
-    return ((np.square(down) + np.square(right)) ** 1.25).sum()
+    return np.square(down) + np.square(right)
 
 
 # of a layer's shape, a picture's shape and a target: a number, or an array of shape ()
@@ -183,8 +216,9 @@ Factor = Callable[[Sequence[int], Sequence[int], np.ndarray], Any]
 TV_LOSSES: Dict[str, Callable[[np.ndarray], np.ndarray]] = {
     'absolute': tv_loss,
     'power': squared_tv_loss,
+    'squares': half_tv_loss,
 }
-TV_MEANS = ('absolute',)  # a mean over the channels; the other is a sum
+TV_MEANS = ('absolute',)  # a mean over the channels; the others are sums
 
 
 class Scaling(NamedTuple):
@@ -195,14 +229,16 @@ class Scaling(NamedTuple):
     the shapes alone; what is measured relative to the target is the same up to one that depends
     on the target. `content` gives it for a layer's output of shape (n, c, h, w), a picture of
     shape (n, 3, H, W) and a target, that is what `content_loss` is given as Y, and so does
-    `style`, whose target is a Gram matrix. `reciprocal`: each term is divided by its own value
-    besides (`reciprocals`).
+    `style`, whose target is a Gram matrix. So does `patches` for `mrf.patch_loss`, whose target
+    is the painting's patches; None: as for the content, of which it is the like. `reciprocal`:
+    each term is divided by its own value besides (`reciprocals`).
     """
 
     description: str
     content: Factor
     style: Factor
     reciprocal: bool = False
+    patches: Optional[Factor] = None
 
 
 def _gram_size(shape: Sequence[int]) -> int:
@@ -241,6 +277,11 @@ SCALINGS: Dict[str, Scaling] = {
         lambda layer, picture, target: 1 / np.square(target).mean(),
     ),
 }
+# half a sum over the patches, whose gradient is a mean over those that overlap
+SCALINGS['cnnmrf'] = SCALINGS['book']._replace(
+    description='as book, but half a sum over all positions for the patches',
+    patches=SCALINGS['gatys'].content,
+)
 # of whatever size the terms are, their slopes count as their weights do
 SCALINGS['reciprocal'] = SCALINGS['unscaled']._replace(
     description='as unscaled, and each term over its own value at that moment, held constant',

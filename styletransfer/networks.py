@@ -18,7 +18,7 @@ from mxnet import numpy as np
 from mxnet.gluon import nn
 
 from styletransfer.images import FIRST_SAMPLES, load_image, preprocess, rgb_std, samples
-from styletransfer.recipes import Recipe
+from styletransfer.recipes import LAYER_KINDS, Recipe
 from styletransfer.vgg import (
     VGG19,
     Backbone,
@@ -54,9 +54,7 @@ class Network(NamedTuple):
 
     def fitted(self, recipe: Recipe) -> Recipe:
         """Return a recipe that may differ from this one in its stages, with layers that fit."""
-        names = [
-            f'{kind}_layer{what}' for kind in ('content', 'style') for what in ('s', '_weights')
-        ]
+        names = [f'{kind}_layer{what}' for kind in LAYER_KINDS for what in ('s', '_weights')]
         return replace(recipe, **{name: getattr(self.recipe, name) for name in names})
 
     def notes(self, recipe: Recipe) -> List[str]:
@@ -96,7 +94,7 @@ def network_for(
     """
     device = device or mx.cpu()
     backbone = find_backbone(backbone, recipe.family)
-    layers = (*recipe.content_layers, *recipe.style_layers, 'conv5_1')
+    layers = (*_layers(recipe), 'conv5_1')
     net, origin = get_net(
         backbone,
         weights,
@@ -116,7 +114,7 @@ def network_for(
 
 def _with_layers_of(net: nn.HybridSequential, recipe: Recipe) -> Recipe:
     changed: Dict[str, Any] = {}
-    for kind in ('content', 'style'):
+    for kind in LAYER_KINDS:
         layers = getattr(recipe, f'{kind}_layers')
         weights = getattr(recipe, f'{kind}_layer_weights')
         there: Dict[Layer, float] = {}
@@ -131,10 +129,12 @@ def _with_layers_of(net: nn.HybridSequential, recipe: Recipe) -> Recipe:
 
 def replaced_layers(asked: Recipe, fitted: Recipe) -> List[str]:
     """Return the layers that a recipe asked for and the network does not have."""
-    there = {*fitted.content_layers, *fitted.style_layers}
-    return [
-        str(layer) for layer in (*asked.content_layers, *asked.style_layers) if layer not in there
-    ]
+    there = set(_layers(fitted))
+    return [str(layer) for layer in _layers(asked) if layer not in there]
+
+
+def _layers(recipe: Recipe) -> List[Layer]:
+    return [layer for kind in LAYER_KINDS for layer in getattr(recipe, f'{kind}_layers')]
 
 
 def bundled_pictures(device: mx.Context) -> List[np.ndarray]:

@@ -13,14 +13,16 @@ import mxnet as mx
 from mxnet import numpy as np
 from mxnet.gluon import nn
 
+from styletransfer.errors import InputError
 from styletransfer.images import ImageShape, preprocess
 from styletransfer.losses import content_loss, gram, style_loss
 from styletransfer.recipes import Recipe
-from styletransfer.vgg import compiled, extract_features
+from styletransfer.vgg import compiled, extract_features, layer_indices
 
 Terms = Dict[str, Any]  # the weighted terms by name: arrays of shape (), or numbers
 Loss = Callable[[np.ndarray], Tuple[Terms, np.ndarray]]
 LossAt = Callable[[ImageShape], Loss]
+LayerTerm = Callable[[np.ndarray], np.ndarray]  # of a layer's output: weighted, of shape ()
 
 
 def get_contents(
@@ -133,6 +135,39 @@ def objective(
     return loss
 
 
+def all_features(
+    net: nn.HybridSequential, recipe: Recipe, patch_terms: Sequence[LayerTerm]
+) -> Callable[[np.ndarray], Tuple[List[np.ndarray], List[np.ndarray], List[np.ndarray]]]:
+    """Return `compiled` for a recipe's layers; it also returns what the patch layers are worth.
+
+    Raises
+    ------
+    InputError
+        If there is not one of `patch_terms` for each patch layer.
+    """
+    content_layers = layer_indices(recipe.content_layers, net)
+    patch_layers = layer_indices(recipe.patch_layers, net)
+    check_terms(patch_terms, patch_layers)
+    layers = sorted({*content_layers, *patch_layers})
+    features = compiled(net, layers, recipe.style_layers)
+
+    def seen(X: np.ndarray) -> Tuple[List[np.ndarray], List[np.ndarray], List[np.ndarray]]:
+        outputs, styles_Y_hat = features(X)
+        Y_hat = dict(zip(layers, outputs))
+        patches_l = [term(Y_hat[i]) for term, i in zip(patch_terms, patch_layers)]
+        return [Y_hat[i] for i in content_layers], styles_Y_hat, patches_l
+
+    return seen
+
+
+def check_terms(patch_terms: Sequence[LayerTerm], patch_layers: Sequence[int]) -> None:
+    """Raise InputError unless there is a term for each patch layer."""
+    if len(patch_terms) != len(patch_layers):
+        raise InputError(
+            f'{len(patch_terms)} patch terms are given for {len(patch_layers)} patch layers'
+        )
+
+
 def named(
     contents_l: Sequence[np.ndarray],
     styles_l: Sequence[np.ndarray],
@@ -141,6 +176,16 @@ def named(
 ) -> Tuple[Terms, np.ndarray]:
     """Return the four values of `compute_loss` as a loss returns them: terms by name, and l."""
     return {'content': sum(contents_l), 'style': sum(styles_l), 'TV': tv_l}, l
+
+
+def with_patches(
+    terms: Terms, l: np.ndarray, patches_l: Sequence[np.ndarray]
+) -> Tuple[Terms, np.ndarray]:
+    """Return terms and their sum with what patch layers are worth, if there are any."""
+    if not patches_l:
+        return terms, l
+    further_l = sum(patches_l)
+    return {**terms, 'patches': further_l}, l + further_l
 
 
 def with_term(loss: Loss, name: str, term: Callable[[np.ndarray], np.ndarray]) -> Loss:

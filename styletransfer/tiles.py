@@ -66,9 +66,17 @@ from styletransfer.errors import InputError
 from styletransfer.images import ImageShape, preprocess
 from styletransfer.losses import TV_MEANS, content_loss, gram, same_shape
 from styletransfer.machine import return_freed_memory
-from styletransfer.objective import Loss, Terms, known_gradient, named
+from styletransfer.objective import (
+    LayerTerm,
+    Loss,
+    Terms,
+    check_terms,
+    known_gradient,
+    named,
+    with_patches,
+)
 from styletransfer.recipes import Recipe
-from styletransfer.vgg import Layer, compiled, layer_index
+from styletransfer.vgg import compiled, layer_indices
 from styletransfer.windows import ALIGNED, Geometry, Part, Place, Window, geometry, parts_of
 
 Guides = Sequence[Sequence[np.ndarray]]  # [region][style layer], masks of shape (1, 1, h, w)
@@ -88,6 +96,15 @@ class _Whole:
     def slope(self, core: np.ndarray, where: Place) -> np.ndarray:
         """Return how the loss changes with that."""
         return self.gradient[where]
+
+    def judged(self, term: LayerTerm) -> np.ndarray:
+        """Return what a term says of the whole; from now on its gradient is known."""
+        self.Y.attach_grad()
+        with autograd.record():
+            l = term(self.Y)
+        l.backward()
+        self.gradient = self.Y.grad
+        return l.detach()
 
 
 class _Content:
@@ -304,7 +321,7 @@ def get_contents(
         If `tile` is not a positive multiple of 16.
     """
     content_X = preprocess(content_img, image_shape, *recipe.mean_std).copyto(device)
-    layers = _numbers(net, recipe.content_layers)
+    layers = layer_indices(recipe.content_layers, net)
     wholes = [_Whole(Y.shape, device) for Y in _outputs(net, layers, content_X)]
     asked = {i: [whole] for i, whole in zip(layers, wholes)}
     _look(_eyes(net, layers, tile), content_X, asked, lambda: None)
@@ -341,7 +358,7 @@ def get_grams(
         If `tile` is not a positive multiple of 16, or the guides do not fit the layers.
     """
     style_X = preprocess(style_img, image_shape, *recipe.mean_std).copyto(device)
-    layers = _numbers(net, recipe.style_layers)
+    layers = layer_indices(recipe.style_layers, net)
     styles = _styles(_outputs(net, layers, style_X), guides or ())
     asked = {i: styles[k :: len(layers)] for k, i in enumerate(layers)}
     _look(_eyes(net, layers, tile), style_X, asked, lambda: None)
@@ -352,11 +369,6 @@ class _Shaped(NamedTuple):
     """Stands for an array of which only the shape is asked."""
 
     shape: Tuple[int, ...]
-
-
-def _numbers(net: nn.HybridSequential, layers: Sequence[Layer]) -> List[int]:
-    """Return the numbers of layers, in the order of the network."""
-    return sorted({layer_index(layer, net) for layer in layers})
 
 
 def _outputs(net: nn.HybridSequential, layers: Sequence[int], X: np.ndarray) -> List[_Shaped]:
@@ -392,6 +404,7 @@ def objective(
     styles_Y_gram: Sequence[np.ndarray],
     tile: int,
     guides: Guides = (),
+    patch_terms: Sequence[LayerTerm] = (),
 ) -> Loss:
     r"""Return the function that judges a picture as that of `objective.objective`, in tiles.
 
@@ -411,6 +424,8 @@ def objective(
         For each region of the picture a mask for each style layer, in the order of the network,
         of shape (1, 1, h, w) as the layer's output. The style is then asked of each region by
         itself, by the Gram matrix of the output times the mask. None: of the picture as a whole.
+    patch_terms : sequence of callables
+        What judges the patch layers' outputs, as a whole.
 
     Returns
     -------
@@ -422,12 +437,15 @@ def objective(
     Raises
     ------
     InputError
-        If `tile` is not a positive multiple of 16; by the function, if a picture does not fit
-        `contents_Y`, `styles_Y_gram` or the guides.
+        If `tile` is not a positive multiple of 16, or `patch_terms` are not one for each patch
+        layer; by the function, if a picture does not fit `contents_Y`, `styles_Y_gram` or the
+        guides.
     """
-    content_layers = _numbers(net, recipe.content_layers)
-    style_layers = _numbers(net, recipe.style_layers)
-    eyes = _eyes(net, content_layers + style_layers, tile)
+    content_layers = layer_indices(recipe.content_layers, net)
+    style_layers = layer_indices(recipe.style_layers, net)
+    patch_layers = layer_indices(recipe.patch_layers, net)
+    check_terms(patch_terms, patch_layers)
+    eyes = _eyes(net, content_layers + style_layers + patch_layers, tile)
 
     def judged(X: np.ndarray, with_gradient: bool) -> Tuple[Any, ...]:
         outputs = _outputs(net, content_layers, X)
@@ -447,7 +465,11 @@ def objective(
             asked.setdefault(i, []).append(content)
         for k, i in enumerate(style_layers):
             asked.setdefault(i, []).extend(styles[k :: len(style_layers)])
+        patches = [_Whole(Y.shape, X.ctx) for Y in _outputs(net, patch_layers, X)]
+        for i, whole in zip(patch_layers, patches):
+            asked.setdefault(i, []).append(whole)
         styles_l: List[np.ndarray] = []
+        patches_l: List[np.ndarray] = []
         tv_l, gradient = _total_variation(recipe, X)
 
         def judge() -> None:
@@ -455,28 +477,36 @@ def objective(
             weights = recipe.style_weights(styles, styles_Y_gram, X)
             for style, A, weight in zip(styles, styles_Y_gram, weights):
                 styles_l.append(style.judged(A, weight))
+            for whole, term in zip(patches, patch_terms):
+                patches_l.append(whole.judged(term))
             if recipe.reciprocal:
                 content_l = sum(content.l for content in contents)
-                by_content, by_style, by_tv = recipe.reciprocals(content_l, sum(styles_l), tv_l)
+                by_content, by_style, by_tv, by_patches = recipe.reciprocals(
+                    content_l, sum(styles_l), tv_l, sum(patches_l)
+                )
                 for content in contents:
                     content.l *= by_content
                     content.weight = content.weight * by_content
                 for style, l in zip(styles, styles_l):
                     style.D *= by_style
                     l *= by_style
+                for whole, l in zip(patches, patches_l):
+                    whole.gradient *= by_patches
+                    l *= by_patches
                 tv_l *= by_tv
                 gradient *= by_tv  # of nothing else as yet
 
         _look(eyes, X, asked, judge, gradient if with_gradient else None)
-        return [content.l for content in contents], styles_l, tv_l, gradient
+        return [content.l for content in contents], styles_l, patches_l, tv_l, gradient
 
     def loss(X: np.ndarray) -> Tuple[Terms, np.ndarray]:
         recording = autograd.is_recording()
         # the first pass, too, is for training if there is a second: for prediction oneDNN has
         # other ways to convolve, whose last bits differ, and a pooling might pass on another pixel
         with autograd.pause(train_mode=recording):
-            contents_l, styles_l, tv_l, gradient = judged(X.detach(), recording)
-            terms, l = named(contents_l, styles_l, tv_l, sum(contents_l + styles_l + [tv_l]))
+            contents_l, styles_l, patches_l, tv_l, gradient = judged(X.detach(), recording)
+            l = sum(contents_l + styles_l + [tv_l])
+            terms, l = with_patches(*named(contents_l, styles_l, tv_l, l), patches_l)
         return terms, known_gradient(l, X, gradient) if recording else l
 
     return loss

@@ -107,6 +107,17 @@ def layer_index(layer: Layer, net: Optional[nn.HybridSequential] = None) -> int:
     return names.index(text)
 
 
+def layer_indices(layers: Sequence[Layer], net: nn.HybridSequential) -> List[int]:
+    """Return the numbers of layers of a network, in its order, each once."""
+    return sorted({layer_index(layer, net) for layer in layers})
+
+
+def poolings(layer: Layer) -> int:
+    """Return how many times a picture was halved in VGG-19 up to a layer's output."""
+    names = list(vgg_layer_names())[: layer_index(layer) + 1]
+    return sum(name.startswith('pool') for name in names)
+
+
 def nearest_layers(layers: Sequence[Layer], net: nn.HybridSequential) -> Tuple[Layer, ...]:
     """Return the layers as this network has them: one behind its end becomes the last of its kind.
 

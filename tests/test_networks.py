@@ -22,7 +22,7 @@ from styletransfer.networks import (
     replaced_layers,
     scaled,
 )
-from styletransfer.recipes import GATYS_2016, KERAS, RECIPES, TUTORIAL, VGG16_GD
+from styletransfer.recipes import GATYS_2016, KERAS, MRF, RECIPES, TUTORIAL, VGG16_GD
 from styletransfer.vgg import extract_features, layer_names
 
 WIDTHS = [3, 2, 2, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 6]
@@ -33,9 +33,10 @@ ALL = (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28)
 def test_every_recipe_runs_on_the_bundled_network(recipe):
     net, fitted, origin = network_for(recipe, f'{recipe.family}_slim')
     X = preprocess(np.zeros((16, 16, 3)), (32, 32), *recipe.mean_std)
-    contents, styles = extract_features(net, X, fitted.content_layers, fitted.style_layers)
+    style_layers = fitted.style_layers or fitted.patch_layers
+    contents, styles = extract_features(net, X, fitted.content_layers, style_layers)
     assert len(contents) == len(fitted.content_layers) > 0
-    assert len(styles) == len(fitted.style_layers) > 0
+    assert len(styles) == len(style_layers) > 0
     assert origin['source'] == 'distilled by styletransfer.distill'
     pools = {type(layer) for layer in net if not isinstance(layer, (nn.Conv2D, nn.Activation))}
     assert pools == {nn.AvgPool2D if recipe.pooling == 'average' else nn.MaxPool2D}
@@ -53,6 +54,17 @@ def test_a_layer_behind_the_end_of_the_weights_is_replaced():
     assert fitted.style_layers == KERAS.style_layers
     assert replaced_layers(KERAS, fitted) == ['relu5_2']
     assert layer_names(net)[-1] == 'relu5_1'
+
+
+def test_patch_layers_are_replaced_with_their_weights():
+    deep = replace(MRF, patch_layers=('relu5_3', 'relu4_1'), patch_layer_weights=(3.0, 2.0))
+    network = network_for(deep, 'vgg19_slim')
+    assert layer_names(network.net)[-1] == 'relu5_1'
+    assert network.recipe.patch_layers == ('relu5_1', 'relu4_1')
+    assert network.recipe.patch_layer_weights == (3.0, 2.0)
+    assert network.fitted(deep).patch_layers == ('relu5_1', 'relu4_1')
+    said = 'relu5_3 is behind the end of these weights: relu5_1 takes its place.'
+    assert network.notes(deep) == [said]
 
 
 def test_vgg16s_layers_on_the_network_that_stands_in_for_it():

@@ -29,7 +29,7 @@ ROWS = (
     {'checkpoint'},
     {'progress'},
     {'synthesis', 'learning'},
-    {'tiles'},
+    {'tiles', 'mrf'},
     {'controls', 'feedforward.perceptual', 'feedforward.adain'},
     {'feedforward.johnson'},
     {'feedforward.ghiasi'},  # the network of the one, the statistics of the other

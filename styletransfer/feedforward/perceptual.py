@@ -21,7 +21,7 @@ from mxnet.gluon import nn
 from styletransfer.blocks import grained
 from styletransfer.images import ImageShape, preprocess, resized, rgb_std
 from styletransfer.learning import crops, one_cycle, remembered
-from styletransfer.losses import gram, tv_loss
+from styletransfer.losses import gram, half_tv_loss, tv_loss
 from styletransfer.networks import SLIM_FACTOR, amplify
 from styletransfer.objective import Terms
 from styletransfer.vgg import compiled, extract_features, find_backbone, get_net
@@ -42,10 +42,7 @@ def squares(Y_hat: np.ndarray) -> np.ndarray:
 
     over all pixels but those of the last row and column, with colours in 0-255.
     """
-    Y_hat = Y_hat * (255 * rgb_std).reshape(1, 3, 1, 1)
-    corner = Y_hat[:, :, :-1, :-1]
-    down, right = Y_hat[:, :, 1:, :-1] - corner, Y_hat[:, :, :-1, 1:] - corner
-    return (np.square(down) + np.square(right)).sum() / (2 * len(Y_hat))
+    return half_tv_loss(Y_hat * (255 * rgb_std).reshape(1, 3, 1, 1)) / len(Y_hat)
 
 
 TV_LOSSES = {'absolute': tv_loss, 'squares': squares}

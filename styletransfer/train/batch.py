@@ -20,7 +20,7 @@ from styletransfer.outputs import Book, check_writable, locked
 from styletransfer.progress import Interrupted, Step, StopAtSignal, progress_bar, together
 from styletransfer.recipes import Recipe
 from styletransfer.train.job import (
-    Grams,
+    Known,
     digests,
     fingerprint,
     load_network,
@@ -169,9 +169,9 @@ def paint_left(left: Sequence[Sequence[Entry]], network: Network, book: Book, qu
     try:
         with bar, StopAtSignal() as stop_at_signal:
             for row in left:
-                # of one style, whose matrices are the same for all photos, unless its colours
+                # of one style, whose targets are the same for all photos, unless its colours
                 # are changed to each photo's
-                known: Optional[Grams] = None if row and row[0].wish.preserve_color else {}
+                known: Optional[Known] = None if row and row[0].wish.preserve_color else {}
                 for name, wish in row:
                     begun += 1
                     bar.update(begun - 1 - bar.n)

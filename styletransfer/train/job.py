@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import cycle
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
@@ -13,7 +13,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tup
 from mxnet import numpy as np
 from PIL import Image
 
-from styletransfer import controls, trained
+from styletransfer import controls, mrf, trained
 from styletransfer.canvas import cut, mirrored
 from styletransfer.checkpoint import Checkpoint
 from styletransfer.color import luminance, recolored, restored
@@ -41,7 +41,7 @@ from styletransfer.synthesis import coarse_to_fine
 from styletransfer.train.plan import Plan, make_plan, seconds_per_pixel
 from styletransfer.train.wish import OPTIONS, Wish, wish_of
 
-Grams = Dict[ImageShape, List[np.ndarray]]
+Known = Dict[ImageShape, controls.Targets]
 
 
 class Pictures(NamedTuple):
@@ -109,7 +109,7 @@ def make_job(
     wish: Wish,
     plan: Optional[Plan] = None,
     network: Optional[Network] = None,
-    known: Optional[Grams] = None,
+    known: Optional[Known] = None,
 ) -> Job:
     """Put together a run.
 
@@ -120,7 +120,7 @@ def make_job(
         What `make_plan` and `load_network` make of the wish, where that was done before; of
         several wishes that differ in their pictures only, the network is the same.
     known : dict, optional
-        The style's Gram matrices, to be shared by jobs that have it (see `controls.controlled`).
+        The style's targets, to be shared by jobs that have it (see `controls.controlled`).
 
     Raises
     ------
@@ -256,10 +256,14 @@ def check_masks(wish: Wish, pictures: Pictures, network: Network, plan: Plan) ->
     style_shape = scaled_shape(shape, wish.style_scale)
     for k, mask in enumerate(pictures.content_masks, start=1):
         controls.guide(mask, net, recipe, shape, plan.device, f'content mask {k}')
+        controls.patch_guide(mask, net, recipe, shape, plan.device, f'content mask {k}')
     for k, mask in enumerate(pictures.style_masks, start=1):
         if wish.keep_style_aspect:
             mask = controls.cropped(mask, style_shape)
         controls.guide(mask, net, recipe, style_shape, plan.device, f'style mask {k}')
+        for turned in mrf.variants(recipe, np.expand_dims(mask, axis=2), style_shape):
+            shape = turned.shape[1::-1]
+            controls.patch_guide(turned, net, recipe, shape, plan.device, f'style mask {k}')
 
 
 def fingerprint(wish: Wish, plan: Plan, network: Network) -> Dict[str, Any]:
@@ -283,16 +287,21 @@ def stage_seconds(plan: Plan, network: Network) -> List[float]:
     """Return about how long each stage takes here; to know, some epochs are timed."""
     recipe = plan.recipe
     grey = np.full((16, 16, 3), 128)
-    loss_at = objectives(network.net, recipe, grey, grey, plan.device)
+    alone = replace(recipe, patch_layers=(), patch_layer_weights=())
+    loss_at = objectives(network.net, alone, grey, grey, plan.device)
     per_pixel = seconds_per_pixel(loss_at, recipe, plan.device)
-    return [per_pixel * pixels for pixels in plan.looked_at()]
+    per_match = mrf.seconds_per_multiplication(plan.device) if recipe.patch_layers else 0.0
+    return [
+        per_pixel * pixels + per_match * matched
+        for pixels, matched in zip(plan.looked_at(), plan.matched())
+    ]
 
 
 def paint_one(
     wish: Wish,
     on_step: Listener = lambda step: None,
     network: Optional[Network] = None,
-    known: Optional[Grams] = None,
+    known: Optional[Known] = None,
 ) -> float:
     """Paint a wish into the one file that its `output` names, and return the seconds it took.
 

@@ -11,7 +11,8 @@ In tiles, with o the bytes for what all layers say of a pixel, the term with n a
 .. math:: m_t = m(0, 0) + \max\left((84 + 32 + 100) \, wh, \;
           (84 + \tfrac{o}{47}) \, wh + \max(1.3 \, o \, a_1, 0.42 \, o \, a_2)\right).
 
-The optimiser takes its own share besides (`optimizers.OPTIMIZERS`).
+The optimiser takes its own share besides (`optimizers.OPTIMIZERS`), and so do patches
+(`mrf.Matching`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from styletransfer.command import whole
 from styletransfer.errors import InputError
 from styletransfer.images import ImageShape
 from styletransfer.machine import available_memory, total_memory
+from styletransfer.mrf import Matching
 from styletransfer.optimizers import OPTIMIZERS
 from styletransfer.recipes import scaled_shape, shape_text
 from styletransfer.vgg import BACKBONES, SMALLEST_SIDE
@@ -112,10 +114,15 @@ class Needs(NamedTuple):
     optimizer: str
     style_scale: float = 1.0
     enlargement: float = 1.0  # of the shapes below, against the pictures that are asked for
+    matching: Optional[Matching] = None  # of patches, if there are any
 
     def search(self, shape: ImageShape) -> int:
         """Return about how many bytes the optimiser takes for itself, beyond Adam's."""
         return OPTIMIZERS[self.optimizer].pictures * 3 * 4 * math.prod(shape)
+
+    def beside(self, shape: ImageShape) -> int:
+        """Return about how many bytes the optimiser and the patches take."""
+        return self.search(shape) + (self.matching.bytes(shape) if self.matching else 0)
 
     def whole(self, shape: ImageShape) -> int:
         """Return about how many bytes a run takes that sees the picture in one piece.
@@ -123,14 +130,14 @@ class Needs(NamedTuple):
         A painting may be larger than the picture. It asks for no gradient, and so for a fifth.
         """
         seen = scaled_shape(shape, max(1.0, math.sqrt(0.2) * self.style_scale))
-        picture = network_bytes(self.backbone, shape) + self.search(shape)
+        picture = network_bytes(self.backbone, shape) + self.beside(shape)
         return max(picture, network_bytes(self.backbone, seen))
 
     def tiled(self, shape: ImageShape, tile: Optional[int]) -> int:
         """Return about how many bytes a run takes, in tiles if there are any."""
         if not tile:
             return self.whole(shape)
-        tiled = tiled_bytes(self.backbone, shape, tile) + self.search(shape)
+        tiled = tiled_bytes(self.backbone, shape, tile) + self.beside(shape)
         return min(tiled, self.whole(shape))
 
     def choose(
@@ -167,7 +174,7 @@ class Needs(NamedTuple):
         if self.whole(shape) <= free:
             return None
         needs = {tile: tiled_bytes(self.backbone, shape, tile) for tile in TILES}
-        left = free - self.search(shape)
+        left = free - self.beside(shape)
         return next((tile for tile in TILES if needs[tile] <= left), TILES[-1])
 
     def too_large(self, shape: ImageShape, tile: Optional[int], have: int) -> InputError:

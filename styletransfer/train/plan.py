@@ -21,6 +21,7 @@ from styletransfer.canvas import enlargement, on_canvas, picture_shape
 from styletransfer.errors import InputError
 from styletransfer.images import ImageShape, check_size, load_image, picture_path
 from styletransfer.machine import find_device
+from styletransfer.mrf import Matching
 from styletransfer.networks import Network
 from styletransfer.objective import LossAt
 from styletransfer.optimizers import OPTIMIZERS
@@ -136,9 +137,18 @@ class Plan(NamedTuple):
             for stage in self.recipe.stages
         ]
 
+    def matched(self) -> List[float]:
+        """Return how many multiplications it takes in each stage to match patches."""
+        matching = self.needs.matching
+        return [
+            matching.multiplications(stage.image_shape) * stage.num_epochs if matching else 0.0
+            for stage in self.recipe.stages
+        ]
+
     def work(self) -> float:
         """Return about how many multiplications it takes, forward and backward."""
-        return 2 * sum(self.looked_at()) * BACKBONES[self.backbone].multiplications
+        seen = 2 * sum(self.looked_at()) * BACKBONES[self.backbone].multiplications
+        return seen + sum(self.matched())
 
     def table(self, seconds: Sequence[float]) -> List[str]:
         """Return the plan in lines, with these times for the stages."""
@@ -181,8 +191,13 @@ def make_recipe(wish: Wish, content: Path) -> Recipe:
     stages = tuple(stage for stage in recipe.stages if stage.num_epochs)
     if not stages:
         raise InputError('--epochs leaves out every stage: there is nothing to do')
-    if wish.content_mask and not recipe.style_layers:
+    if wish.content_mask and not (recipe.style_layers or recipe.patch_layers):
         raise InputError('--content-mask says where styles go, but there are no style layers')
+    if wish.style_weights and recipe.patch_layers:
+        raise InputError(
+            '--style-weights mixes Gram matrices, but a patch is of one painting or another: '
+            'leave it out, or the patches with --patch-layers ,'
+        )
     return on_canvas(replace(recipe, stages=stages))
 
 
@@ -201,11 +216,28 @@ def make_plan(wish: Wish) -> Plan:
     check_size(wish.format, recipe.stages[-1].image_shape)
     device = find_device(wish.device)
     backbone = find_backbone(wish.backbone, recipe.family)
-    needs = Needs(backbone, recipe.optimizer, wish.style_scale, enlargement(recipe))
+    matching = matching_of(wish, recipe, backbone) if recipe.patch_layers else None
+    needs = Needs(backbone, recipe.optimizer, wish.style_scale, enlargement(recipe), matching)
     # the largest first: if one does not fit, it is that of which the user should be told
     shapes = sorted((stage.image_shape for stage in recipe.stages), key=math.prod, reverse=True)
     tiles = {shape: needs.choose(shape, wish.tile, device) for shape in shapes}
     return Plan(recipe, backbone, device, needs, tiles)
+
+
+def matching_of(wish: Wish, recipe: Recipe, backbone: str) -> Matching:
+    """Return what it takes to match the patches of a wish.
+
+    Raises
+    ------
+    InputError
+        If there is a stage in which a layer has none.
+    """
+    regions = max(1, len(wish.content_mask))
+    paintings = 1 if wish.content_mask else len(wish.style)
+    matching = Matching(recipe, backbone, wish.style_scale, paintings, regions)
+    for stage in recipe.stages:
+        matching.check(stage.image_shape)
+    return matching
 
 
 def looked_at(shape: ImageShape, tile: Optional[int]) -> float:

@@ -331,14 +331,21 @@ def describe_recipe(recipe: Recipe) -> Dict[str, str]:
 
     def layers(kind: str, weights: Sequence[float]) -> str:
         names: List[Any] = list(getattr(recipe, f'{kind}_layers'))
+        if not names:
+            return 'none'
         each = f', each times {weights[0]:.2g}' if weights else ''
         return f'{", ".join(names)}; weight {getattr(recipe, f"{kind}_weight"):g}{each}'
 
+    patches = (
+        f'{layers("patch", recipe.patch_layer_weights)}; every {recipe.patch_stride} positions; '
+        f'{recipe.patch_rotations} rotations and {recipe.patch_scales} sizes to each side'
+    )
     return {
         'network': f'{recipe.family}, {recipe.pooling} pooling, {recipe.pixels} pixels'
         + (', its filters normalised' if recipe.normalised else ''),
         'content': layers('content', recipe.content_layer_weights),
         'style': layers('style', recipe.style_layer_weights),
+        **({'patches': patches} if recipe.patch_layers else {}),
         'smoothness': f'{recipe.tv} total variation; weight {recipe.tv_weight:g}',
         'scaling': f'{recipe.scaling}, {SCALINGS[recipe.scaling].description}',
         'optimizer': f'{recipe.optimizer}: {OPTIMIZERS[recipe.optimizer].description}',

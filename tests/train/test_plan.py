@@ -10,12 +10,15 @@ from pathlib import Path
 import mxnet as mx
 import pytest
 
+from styletransfer import mrf
 from styletransfer.errors import InputError
 from styletransfer.images import parse_shape
+from styletransfer.mrf import Matching
 from styletransfer.recipes import (
     D2L,
     FAST,
     GATYS_2016,
+    MRF,
     PAINTERLY,
     TUTORIAL,
     Stage,
@@ -94,7 +97,7 @@ def test_pyramids(recipe, shape):
         )
 
 
-@pytest.mark.parametrize('recipe', [FAST, PAINTERLY])
+@pytest.mark.parametrize('recipe', [FAST, PAINTERLY, MRF])
 @pytest.mark.parametrize(
     'shape', [(280, 160), (560, 320), (640, 360), (400, 800), (800, 440), (810, 450), (1120, 640)]
 )
@@ -226,6 +229,59 @@ def test_a_large_painting_takes_memory_too(memory):
     assert fourfold == pytest.approx(1.014, rel=0.2)  # as it was measured
     memory(8 * 10**8)
     assert Needs('vgg19_slim', 'adam', 4.0).choose((560, 320), 'auto', mx.cpu())
+
+
+@pytest.mark.parametrize(
+    ('settings', 'beside'),
+    [
+        ({'patch_rotations': 0, 'patch_scales': 0}, 0.094),
+        ({}, 0.243),
+        ({'patch_rotations': 3, 'patch_scales': 3, 'patch_layers': ('relu3_1',)}, 0.676),
+    ],
+)
+def test_memory_of_patches_as_it_was_measured(settings, beside):
+    needed = Matching(replace(MRF, **settings), 'vgg19_slim').bytes((594, 339))
+    assert needed / 1e9 == pytest.approx(beside, rel=0.4)
+
+
+def test_patches_are_planned(memory):
+    memory(10**11)
+    wish = Wish(recipe='mrf', backbone='vgg19_slim', style=('oil_strokes', 'ink_wash'))
+    made, plain = make_plan(wish), make_plan(replace(wish, changes=(('patch_layers', ()),)))
+    shape = made.recipe.stages[-1].image_shape
+    matching = Matching(made.recipe, 'vgg19_slim', paintings=2)
+    assert made.needs.matching == matching
+    assert plain.needs.matching is None
+    more = matching.bytes(shape)
+    assert made.needs.whole(shape) == plain.needs.whole(shape) + more
+    assert made.needs.tiled(shape, 128) == plain.needs.tiled(shape, 128) + more
+    work = [matching.multiplications(s.image_shape) * s.num_epochs for s in made.recipe.stages]
+    assert made.matched() == work
+    assert made.work() == pytest.approx(plain.work() + sum(work))
+    free = made.needs.whole(shape) - 1
+    assert plain.needs.fitting(shape, free) is None
+    assert made.needs.fitting(shape, free)
+    regions = make_plan(replace(wish, content_mask=('a.png', 'b.png'))).needs.matching
+    assert (regions.paintings, regions.regions) == (1, 2)
+
+
+def test_patches_that_do_not_fit_are_refused(memory):
+    memory(10**9)
+    wish = Wish(recipe='mrf', backbone='vgg19_slim', shape=(800, 600))
+    with pytest.raises(InputError, match=r'800x600 needs about .* would fit'):
+        make_plan(replace(wish, changes=(('patch_rotations', 12),)))
+
+
+def test_time_goes_with_the_pairs_of_patches(timed, memory, monkeypatch):
+    memory(10**11)
+    monkeypatch.setattr(mrf, 'seconds_per_multiplication', lambda device: 1e-9)
+    wish = Wish(recipe='mrf', backbone='vgg19_slim', weights='random')
+    made = make_plan(wish)
+    network = job.load_network(wish, made)
+    for seconds, stage in zip(job.stage_seconds(made, network), made.recipe.stages):
+        pairs = made.needs.matching.multiplications(stage.image_shape)
+        expected = (1e-6 * math.prod(stage.image_shape) + 1e-9 * pairs) * stage.num_epochs
+        assert seconds == pytest.approx(expected)
 
 
 def test_memory_as_it_is(tmp_path):

@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 import styletransfer.files
-from styletransfer import trained
+from styletransfer import mrf, trained
 from styletransfer.checkpoint import load_checkpoint, save_checkpoint
 from styletransfer.errors import InputError
 from styletransfer.feedforward import johnson, painting
@@ -267,6 +267,12 @@ def test_every_number_of_a_recipe_has_a_flag(tmp_path):
         'style_layers': ('conv1_1,5', ['conv1_1', 5]),
         'content_layer_weights': ('2', [2]),
         'style_layer_weights': ('1,0.5', [1, 0.5]),
+        'patch_weight': (2, 2),
+        'patch_layers': ('relu1_1', ['relu1_1']),
+        'patch_layer_weights': ('3', [3]),
+        'patch_stride': (1, 1),
+        'patch_rotations': (1, 1),
+        'patch_scales': (2, 2),
         'scaling': ('gatys', 'gatys'),
         'tv': ('power', 'power'),
         'optimizer': ('lbfgs', 'lbfgs'),
@@ -274,7 +280,7 @@ def test_every_number_of_a_recipe_has_a_flag(tmp_path):
         'pixels': ('caffe', 'caffe'),
     }
     flags = [part for name, (text, _) in given.items() for part in (flag(name), text)]
-    paint(*flags, output=tmp_path)
+    paint(*flags, '--coarse-shape', '40x30', output=tmp_path)
     recipe = json.loads((tmp_path / 'run.json').read_text())['recipe']
     for name, (_, value) in given.items():
         if name in recipe:
@@ -326,6 +332,8 @@ def test_list_recipes(capsys):
     for recipe in RECIPES.values():
         assert f'{recipe.name}: {recipe.description}' in text
     assert '  network     vgg19, average pooling, imagenet pixels, its filters normalised' in text
+    assert '  patches     relu3_1, relu4_1; weight 0.0001; every 2 positions; 1 rotations' in text
+    assert text.count('  style       none') == 2
     assert '  style       relu1_1, relu2_1, relu3_1, relu4_1, relu5_1; weight 1, each' in text
     assert '  stages      200x100 for 500 epochs, then 560x320 for 300 epochs' in text
 
@@ -491,9 +499,88 @@ def test_layers_keep_their_own_weights(tmp_path, capsys):
     assert said in capsys.readouterr().out.splitlines()
 
 
-@pytest.mark.parametrize('recipe', ['fast', 'painterly', 'gatys_2016', 'keras', 'vgg16_gd'])
+PATCHES = ['--recipe', 'mrf', '--shape', '128x96', '--epochs', '3,2,2']
+PATCHES += ['--patch-rotations', '0', '--patch-scales', '0']
+
+
+def test_patches(tmp_path, capsys):
+    flags = [*TOY, *PATCHES, '--output', str(tmp_path)]
+    assert main(flags) == 0
+    assert [size(tmp_path / f'stage{k}.png') for k in (1, 2, 3)] == [(32, 24), (64, 48), (128, 96)]
+    record = json.loads((tmp_path / 'run.json').read_text())
+    for epoch in (losses for stage in record['stages'] for losses in stage['losses']):
+        assert epoch['patches'] > 0 == epoch['style']
+        parts = epoch['content'] + epoch['tv'] + epoch['patches']
+        assert epoch['total'] == pytest.approx(parts, rel=1e-5)
+    assert 'patches ' in capsys.readouterr().err  # on the bar
+
+
+def test_patches_of_the_authors(tmp_path):
+    paint('--recipe', 'cnnmrf', '--shape', '160x128', '--epochs', '2,1,1', output=tmp_path)
+    coarse, _, _ = losses(tmp_path)
+    assert coarse[1]['total'] < coarse[0]['total']
+
+
+def test_patches_with_every_control(tmp_path):
+    for name, box in {'left': (0, 0, 20, 30), 'right': (20, 0, 40, 30)}.items():
+        mask = Image.new('L', (40, 30))
+        mask.paste(255, box)
+        mask.save(tmp_path / f'{name}.png')
+    sides = tmp_path / 'left.png', tmp_path / 'right.png'
+    two = ['--style', 'oil_strokes', 'ink_wash']
+    for name, flags in {
+        'one': [],
+        'two': two,
+        'masks': [*two, '--content-mask', *sides],
+        'both masks': [*two, '--content-mask', *sides, '--style-mask', *reversed(sides)],
+        'turned': ['--patch-rotations', 1, '--patch-scales', 1, '--style-scale', 1.5],
+        'cropped': ['--keep-style-aspect', '--patch-stride', 1],
+        'colours': ['--preserve-color', 'linear'],
+    }.items():
+        flags = [*PATCHES, '--epochs', '0,2,2', *flags]
+        paint(*flags, output=tmp_path / name)
+        paint(*flags, '--tile', 64, output=tmp_path / 'tiles' / name)
+        tiled, whole = (pixels(tmp_path / part / name / 'stage2.png') for part in ('tiles', '.'))
+        assert abs(tiled - whole).max() <= 1, name
+    pictures = [path.read_bytes() for path in tmp_path.glob('*/stage2.png')]
+    assert len(pictures) == len(set(pictures)) == 7
+
+
+def test_a_mask_without_a_patch_is_refused_before_anything_is_painted(tmp_path, capsys):
+    for name, box in {'spot': (60, 40, 76, 56), 'edge': (0, 0, 40, 96)}.items():
+        mask = Image.new('L', (128, 96))
+        mask.paste(255, box)
+        mask.save(tmp_path / f'{name}.png')
+    spot, edge = tmp_path / 'spot.png', tmp_path / 'edge.png'
+    flags = [*PATCHES, '--patch-layers', 'relu3_1', '--style-layers', 'relu1_1']
+    paint(*flags, '--content-mask', spot, output=tmp_path / 'out', status=2)
+    said = 'content mask 1 has no patch of 3x3 positions at relu3_1'
+    assert said in capsys.readouterr().err
+    flags += ['--content-mask', edge, '--style-mask', spot]
+    paint(*flags, output=tmp_path / 'out', status=2)
+    assert 'style mask 1 has no patch of 3x3 positions at relu3_1' in capsys.readouterr().err
+    assert not (tmp_path / 'out' / 'stage1.png').exists()
+
+
+def test_a_batch_shares_the_patches(tmp_path, monkeypatch):
+    made, make_bank = [], mrf.make_bank
+    monkeypatch.setattr(mrf, 'make_bank', lambda P: made.append(len(P)) or make_bank(P))
+    (tmp_path / 'photos').mkdir()
+    for colour in ('red', 'blue'):
+        Image.new('RGB', (64, 48), colour).save(tmp_path / 'photos' / f'{colour}.png')
+    flags = [*PATCHES, '--epochs', '0,1,1', '--content', tmp_path / 'photos']
+    paint(*flags, output=tmp_path / 'out')
+    assert len(names(tmp_path / 'out')) >= 2
+    assert made == [1] * 4  # two layers in two stages, once for both photos
+
+
+@pytest.mark.parametrize(
+    'recipe', ['fast', 'painterly', 'mrf', 'gatys_2016', 'keras', 'vgg16_gd', 'cnnmrf']
+)
 def test_other_optimizers_go_on_to_the_same_picture(tmp_path, recipe, monkeypatch):
     flags = ['--recipe', recipe, '--epochs', 9, '--checkpoint-every', 4]
+    if RECIPES[recipe].patch_layers:
+        flags += ['--shape', '160x128', '--epochs', '9,5,0']
     paint(*flags, output=tmp_path / 'whole')
 
     def killed(self, step=None):
