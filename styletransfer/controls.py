@@ -11,6 +11,7 @@ loss and the training loop stay what they are.
 from __future__ import annotations
 
 import math
+from itertools import repeat
 from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import mxnet as mx
@@ -44,7 +45,7 @@ class Style(NamedTuple):
     """A painting to take the style from, how much of it, and from where in it."""
 
     img: np.ndarray  # (height, width, 3), RGB in 0-255
-    weight: float = 1.0
+    weight: float = 1.0  # with regions: of the region to which it goes
     mask: Optional[np.ndarray] = None  # (height, width), 0 where not to look, 1 where to
 
 
@@ -176,17 +177,23 @@ def guided_objective(
     contents_Y: Sequence[np.ndarray],
     styles_Y_gram: Sequence[np.ndarray],
     guides: Sequence[Guide],
+    shares: Sequence[float] = (),
 ) -> Loss:
-    """Return `objective.objective` with the style asked for region by region."""
+    """Return `objective.objective` with the style asked for region by region.
+
+    `shares` says for each region by what its style losses are multiplied; by default by 1.
+    """
     features = compiled(net, recipe.content_layers, recipe.style_layers)
+    each = [share for masks, share in zip(guides, shares or repeat(1.0)) for _ in masks]
     guides = [[T.reshape(1, 1, -1) for T in masks] for masks in guides]  # as the features come
 
     def loss(X: np.ndarray) -> Tuple[Terms, np.ndarray]:
         contents_Y_hat, styles_Y_hat = features(X)
-        styles_Y_hat = guided(styles_Y_hat, guides)
-        return named(
-            *compute_loss(recipe, X, contents_Y_hat, styles_Y_hat, contents_Y, styles_Y_gram)
+        contents_l, styles_l, tv_l, _ = compute_loss(
+            recipe, X, contents_Y_hat, guided(styles_Y_hat, guides), contents_Y, styles_Y_gram
         )
+        styles_l = [l * share for l, share in zip(styles_l, each)]
+        return named(contents_l, styles_l, tv_l, sum(contents_l + styles_l + [tv_l]))
 
     return loss
 
@@ -246,7 +253,7 @@ def controlled(
         RGB in 0-255.
     styles : sequence of Style
         Without masks their Gram matrices are `mixed`; with masks the k-th goes where the k-th
-        content mask says, or the only one everywhere.
+        content mask says, or the only one everywhere, and its weight is that of the region.
     content_masks : sequence of np.ndarray of shape (height, width)
         The regions of the picture, from 0 to 1.
     style_scale : float
@@ -268,6 +275,7 @@ def controlled(
     regions = [[style] for style in styles] if content_masks else [list(styles)]
     if content_masks and len(regions) == 1:
         regions *= len(content_masks)
+    shares = [style.weight for style, *_ in regions] if content_masks else []
 
     def style_targets(image_shape: ImageShape, size: Optional[int]) -> List[np.ndarray]:
         style_shape = scaled_shape(image_shape, style_scale)
@@ -294,9 +302,9 @@ def controlled(
             for k, mask in enumerate(content_masks, start=1)
         ]
         if size:
-            return tiles.objective(net, recipe, contents_Y, styles_Y_gram, size, guides)
+            return tiles.objective(net, recipe, contents_Y, styles_Y_gram, size, guides, shares)
         if guides:
-            loss = guided_objective(net, recipe, contents_Y, styles_Y_gram, guides)
+            loss = guided_objective(net, recipe, contents_Y, styles_Y_gram, guides, shares)
         else:
             loss = objective(net, recipe, contents_Y, styles_Y_gram)
         return balanced(loss, recipe)

@@ -392,6 +392,7 @@ def objective(
     styles_Y_gram: Sequence[np.ndarray],
     tile: int,
     guides: Guides = (),
+    shares: Sequence[float] = (),
 ) -> Loss:
     r"""Return the function that judges a picture as that of `objective.objective`, in tiles.
 
@@ -411,6 +412,8 @@ def objective(
         For each region of the picture a mask for each style layer, in the order of the network,
         of shape (1, 1, h, w) as the layer's output. The style is then asked of each region by
         itself, by the Gram matrix of the output times the mask. None: of the picture as a whole.
+    shares : list of float
+        By what the style losses of each region are multiplied; by default by 1.
 
     Returns
     -------
@@ -428,6 +431,7 @@ def objective(
     content_layers = _numbers(net, recipe.content_layers)
     style_layers = _numbers(net, recipe.style_layers)
     eyes = _eyes(net, content_layers + style_layers, tile)
+    each = [share for share in shares or [1.0] * max(1, len(guides)) for _ in style_layers]
 
     def judged(X: np.ndarray, with_gradient: bool) -> Tuple[Any, ...]:
         outputs = _outputs(net, content_layers, X)
@@ -453,8 +457,8 @@ def objective(
         def judge() -> None:
             nonlocal tv_l, gradient
             weights = recipe.style_weights(styles, styles_Y_gram, X)
-            for style, A, weight in zip(styles, styles_Y_gram, weights):
-                styles_l.append(style.judged(A, weight))
+            for style, A, weight, share in zip(styles, styles_Y_gram, weights, each):
+                styles_l.append(style.judged(A, weight * share))
             if recipe.reciprocal:
                 content_l = sum(content.l for content in contents)
                 by_content, by_style, by_tv = recipe.reciprocals(content_l, sum(styles_l), tv_l)

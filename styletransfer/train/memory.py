@@ -112,10 +112,15 @@ class Needs(NamedTuple):
     optimizer: str
     style_scale: float = 1.0
     enlargement: float = 1.0  # of the shapes below, against the pictures that are asked for
+    further: int = 0  # bytes for each pixel that a term of the loss takes, such as `photo`'s
 
-    def search(self, shape: ImageShape) -> int:
-        """Return about how many bytes the optimiser takes for itself, beyond Adam's."""
-        return OPTIMIZERS[self.optimizer].pictures * 3 * 4 * math.prod(shape)
+    def beside(self, shape: ImageShape) -> int:
+        """Return about how many bytes are taken beyond the network and Adam.
+
+        That is what the optimiser takes for itself, and a further term.
+        """
+        pixel = OPTIMIZERS[self.optimizer].pictures * 3 * 4 + self.further
+        return pixel * math.prod(shape)
 
     def whole(self, shape: ImageShape) -> int:
         """Return about how many bytes a run takes that sees the picture in one piece.
@@ -123,14 +128,14 @@ class Needs(NamedTuple):
         A painting may be larger than the picture. It asks for no gradient, and so for a fifth.
         """
         seen = scaled_shape(shape, max(1.0, math.sqrt(0.2) * self.style_scale))
-        picture = network_bytes(self.backbone, shape) + self.search(shape)
+        picture = network_bytes(self.backbone, shape) + self.beside(shape)
         return max(picture, network_bytes(self.backbone, seen))
 
     def tiled(self, shape: ImageShape, tile: Optional[int]) -> int:
         """Return about how many bytes a run takes, in tiles if there are any."""
         if not tile:
             return self.whole(shape)
-        tiled = tiled_bytes(self.backbone, shape, tile) + self.search(shape)
+        tiled = tiled_bytes(self.backbone, shape, tile) + self.beside(shape)
         return min(tiled, self.whole(shape))
 
     def choose(
@@ -167,7 +172,7 @@ class Needs(NamedTuple):
         if self.whole(shape) <= free:
             return None
         needs = {tile: tiled_bytes(self.backbone, shape, tile) for tile in TILES}
-        left = free - self.search(shape)
+        left = free - self.beside(shape)
         return next((tile for tile in TILES if needs[tile] <= left), TILES[-1])
 
     def too_large(self, shape: ImageShape, tile: Optional[int], have: int) -> InputError:

@@ -16,7 +16,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence
 import mxnet as mx
 from mxnet import numpy as np
 
-from styletransfer import windows
+from styletransfer import photo, windows
 from styletransfer.canvas import enlargement, on_canvas, picture_shape
 from styletransfer.errors import InputError
 from styletransfer.images import ImageShape, check_size, load_image, picture_path
@@ -35,7 +35,7 @@ from styletransfer.recipes import (
 )
 from styletransfer.synthesis import train
 from styletransfer.train.memory import Needs
-from styletransfer.train.wish import STAGE_NUMBERS, Wish
+from styletransfer.train.wish import STAGE_NUMBERS, Wish, flag
 from styletransfer.vgg import BACKBONES, find_backbone
 
 # from how many times the recipe's pixels stages are added: at 2 a stage of half the pixels and
@@ -181,8 +181,9 @@ def make_recipe(wish: Wish, content: Path) -> Recipe:
     stages = tuple(stage for stage in recipe.stages if stage.num_epochs)
     if not stages:
         raise InputError('--epochs leaves out every stage: there is nothing to do')
-    if wish.content_mask and not recipe.style_layers:
-        raise InputError('--content-mask says where styles go, but there are no style layers')
+    for name in ('content_mask', 'content_labels', 'auto_masks'):
+        if getattr(wish, name) and not recipe.style_layers:
+            raise InputError(f'{flag(name)} says where styles go, but there are no style layers')
     return on_canvas(replace(recipe, stages=stages))
 
 
@@ -201,7 +202,8 @@ def make_plan(wish: Wish) -> Plan:
     check_size(wish.format, recipe.stages[-1].image_shape)
     device = find_device(wish.device)
     backbone = find_backbone(wish.backbone, recipe.family)
-    needs = Needs(backbone, recipe.optimizer, wish.style_scale, enlargement(recipe))
+    beside = photo.pixel_bytes(recipe)
+    needs = Needs(backbone, recipe.optimizer, wish.style_scale, enlargement(recipe), beside)
     # the largest first: if one does not fit, it is that of which the user should be told
     shapes = sorted((stage.image_shape for stage in recipe.stages), key=math.prod, reverse=True)
     tiles = {shape: needs.choose(shape, wish.tile, device) for shape in shapes}
