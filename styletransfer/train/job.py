@@ -37,7 +37,7 @@ from styletransfer.objective import LossAt, objectives
 from styletransfer.outputs import as_json
 from styletransfer.progress import Bar, Listener, StopAtNaN, together
 from styletransfer.recipes import Recipe, scaled_shape
-from styletransfer.regions import Regions, masks, proposed, read_regions
+from styletransfer.regions import Regions, colour_name, masks, proposed, read_regions
 from styletransfer.synthesis import coarse_to_fine
 from styletransfer.train.plan import Plan, make_plan, seconds_per_pixel
 from styletransfer.train.wish import OPTIONS, STARTS, Wish, wish_of
@@ -285,12 +285,22 @@ def check_masks(wish: Wish, pictures: Pictures, network: Network, plan: Plan) ->
     net, recipe = network.net, plan.recipe
     shape = min((stage.image_shape for stage in recipe.stages), key=math.prod)
     style_shape = scaled_shape(shape, wish.style_scale)
-    for k, mask in enumerate(pictures.content_masks, start=1):
-        controls.guide(mask, net, recipe, shape, plan.device, f'content mask {k}')
-    for k, mask in enumerate(pictures.style_masks, start=1):
+    for k, mask in enumerate(pictures.content_masks):
+        name = mask_name(pictures, 'content', k)
+        controls.guide(mask, net, recipe, shape, plan.device, name)
+    for k, mask in enumerate(pictures.style_masks):
         if wish.keep_style_aspect:
             mask = controls.cropped(mask, style_shape)
-        controls.guide(mask, net, recipe, style_shape, plan.device, f'style mask {k}')
+        name = mask_name(pictures, 'style', k)
+        controls.guide(mask, net, recipe, style_shape, plan.device, name)
+
+
+def mask_name(pictures: Pictures, kind: str, k: int) -> str:
+    """Return what the k-th mask of the photo or of the painting is called, counted from 0."""
+    if pictures.regions is None:
+        return f'{kind} mask {k + 1}'
+    whose = {'content': "the photo's", 'style': "the painting's"}[kind]
+    return f'{whose} region in {colour_name(pictures.regions.colours[k])}'
 
 
 def fingerprint(wish: Wish, plan: Plan, network: Network) -> Dict[str, Any]:
