@@ -5,7 +5,7 @@
 FOLDER has pairs as Luan et al. publish them: ``input/inN.png``, ``style/tarN.png``, and labels of
 both, ``segmentation/inN.png`` and ``segmentation/tarN.png``. Of each pair two pictures are made,
 one by the recipe and one by the same without the matting Laplacian and without the filter, which
-is the method of Gatys et al. with masks. Told are
+is the method of Gatys et al. with masks. Told are, before the filter and after it,
 
 - realism: the energy of the one under the photo's matting Laplacian over that of the other;
 - style, region by region: the mean over the style layers of the distance of the Gram matrix from
@@ -28,7 +28,7 @@ from figures import matting_energy
 from quality import contact_sheet
 
 from styletransfer.controls import Style, guide, guided, style_grams
-from styletransfer.images import as_picture, preprocess
+from styletransfer.images import as_picture, postprocess, preprocess
 from styletransfer.losses import gram
 from styletransfer.machine import peak_memory
 from styletransfer.regions import masks
@@ -59,11 +59,12 @@ def style_distances(img, job):
 
 
 def painted(**asked):
-    """Return a job, its picture, and the seconds it took."""
+    """Return a job, its picture before and after the filter, and the seconds it took."""
     start = time.perf_counter()
     job = make_job(wish_of({'recipe': 'photo', 'quiet': True, **asked}))
-    img = job.finished(job.paint())
-    return job, img, time.perf_counter() - start
+    X = job.paint()
+    img = job.finished(X)
+    return job, postprocess(X, *job.recipe.mean_std), img, time.perf_counter() - start
 
 
 def main():
@@ -78,8 +79,8 @@ def main():
     args.output.mkdir(parents=True, exist_ok=True)
     numbers = {'num_epochs': args.epochs} if args.epochs else {}
     rows, record = [], {}
-    print('| pair | realism | style of each region, photo / plain | ratio | seconds | plain |')
-    print('|---|---|---|---|---|---|', flush=True)
+    print('| pair | picture | realism | style of each region, photo / plain | seconds |')
+    print('|---|---|---|---|---|', flush=True)
     for pair in args.pairs.split(','):
         asked = {
             'content': args.folder / 'input' / f'in{pair}.png',
@@ -89,28 +90,33 @@ def main():
             'shape': args.shape,
             **numbers,
         }
-        job, img, seconds = painted(**asked)
+        job, before, img, seconds = painted(**asked)
         memory = peak_memory()
-        _, plain_img, plain_seconds = painted(**asked, **PLAIN)
+        _, plain_img, _, plain_seconds = painted(**asked, **PLAIN)
         photo = job.pictures.content.asnumpy() / 255
-        energies = [matting_energy(picture.asnumpy(), photo) for picture in (img, plain_img)]
-        distances = [style_distances(picture, job) for picture in (img, plain_img)]
-        ratios = [ours / plain for ours, plain in zip(*distances)]
-        cells = ', '.join(f'{ours:.3f} / {plain:.3f}' for ours, plain in zip(*distances))
-        print(
-            f'| {pair} | {energies[0] / energies[1]:.4f} | {cells} | '
-            f'{", ".join(f"{ratio:.2f}" for ratio in ratios)} | {seconds:.0f} | '
-            f'{plain_seconds:.0f} |',
-            flush=True,
-        )
+        judged = {}
+        for title, picture in (('plain', plain_img), ('unfiltered', before), ('filtered', img)):
+            energy = matting_energy(picture.asnumpy(), photo)
+            judged[title] = {'energy': energy, 'style': style_distances(picture, job)}
+        plain = judged['plain']
+        for title in ('unfiltered', 'filtered'):
+            ours = judged[title]
+            cells = ', '.join(
+                f'{distance:.3f} / {other:.3f} = {distance / other:.2f}'
+                for distance, other in zip(ours['style'], plain['style'])
+            )
+            print(
+                f'| {pair} | {title} | {ours["energy"] / plain["energy"]:.4f} | {cells} | '
+                f'{seconds:.0f} |',
+                flush=True,
+            )
         pictures = [job.pictures.content / 255, job.pictures.styles[0] / 255, plain_img, img]
         images = [as_picture(picture) for picture in pictures]
         images[-1].save(args.output / f'{pair}.png')
         images[-2].save(args.output / f'{pair}-plain.png')
         rows.append([picture.resize((350, 233)) for picture in images])
         record[pair] = {
-            'energies': energies,
-            'distances': distances,
+            **judged,
             'seconds': [seconds, plain_seconds],
             'peak_memory_bytes': memory,
         }
