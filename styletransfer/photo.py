@@ -5,15 +5,18 @@ Luan, Paris, Shechtman, Bala: Deep photo style transfer, CVPR 2017.
 A painting may bend a line; a photograph may not. Any change of colours that is *locally affine*
 leaves lines where they are: in each window of 3x3 pixels the new colours are a linear function of
 the old ones, and a shift. How far a picture is from all such changes of a photo is a quadratic
-form, whose matrix is the photo's matting Laplacian (`matting_laplacian`). It is one term more
-(`photorealistic`). What is left over in the end is taken away by a filter, which replaces the
-picture by the locally affine change that is nearest to it (`smooth_local_affine`).
+form, whose matrix is the photo's matting Laplacian (`matting_laplacian`).
 
-Departures: the term is part of the loss that L-BFGS is told, not of the gradient alone; the stages
-differ in size, and the first, without the term, begins with the photo, not with noise; the network
-halves the masks by plain means (`controls.guide`), the style's gradient goes through the masks,
-and the filter draws its affine changes to the photo itself, not to black. So a photo that is
-unchanged comes out unchanged.
+Two stages lead there. The first finds the colours: each region of the photo gets those of its
+style, as a whole (`recolored`). The second trains the picture from there, with the quadratic form
+as one term more (`photorealistic`). What is left over in the end is taken away by a filter: a
+smooth, locally affine change of the photo takes the picture's place (`smooth_local_affine`).
+
+Departures: the authors' first stage is the whole method without the term, from noise, and takes as
+long as the second. Here the term is in the loss that L-BFGS is told, not in its gradient alone.
+Masks are halved by plain means (`controls.guide`), and the style's gradient goes through them. The
+filter draws its changes to the photo itself, not to black, so that a photo that is unchanged comes
+out unchanged; its neighbourhood is round, not square. There is no total variation.
 """
 
 from __future__ import annotations

@@ -56,6 +56,8 @@ def planned(recipe: Recipe, shape: ImageShape, coarse: Optional[ImageShape] = No
     .. math:: n' = \min(n, \max(30, n / q))
 
     so that it takes about as long as that one; the drops of the step size come as much sooner.
+    Where the picture is to stay a photograph, none follow: it starts with the photo's detail,
+    which a smaller stage would lose.
 
     Parameters
     ----------
@@ -72,7 +74,7 @@ def planned(recipe: Recipe, shape: ImageShape, coarse: Optional[ImageShape] = No
     """
     last = recipe.stages[-1]
     ratio = math.prod(shape) / math.prod(last.image_shape)
-    if ratio <= LARGER:
+    if ratio <= LARGER or recipe.matting_weight:
         return with_shape(recipe, shape, coarse)
     count = math.ceil(math.log2(ratio) / 2)
     steps = [scaled_shape(shape, ratio ** (k / count / 2 - 0.5)) for k in range(count)]
