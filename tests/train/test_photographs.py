@@ -100,6 +100,28 @@ def test_it_is_nearer_to_the_photo_than_without(tmp_path, labels):
     assert energies['photo'] < 0.5 * energies['plain']
 
 
+def test_regions_count_by_their_size(tmp_path, labels):
+    # two halves, each of which is judged by itself when the other is as it should be
+    flags = ['--matting-weight', 0, '--epochs', 1, '--init', 'content', '--affine-radius', 0]
+    paint(*PHOTO_TOY, *labels, *flags, output=tmp_path / 'labels')
+    for name, rows in (('upper', slice(0, 30)), ('lower', slice(30, 60))):
+        mask = numpy.zeros((60, 80), 'uint8')
+        mask[rows] = 255
+        Image.fromarray(mask).save(tmp_path / f'{name}.png')
+    masks = [tmp_path / 'upper.png', tmp_path / 'lower.png']
+    thirds = []
+    for k in (1, 0):  # white, which is the second third of the painting, and red
+        mask = numpy.zeros((90, 80), 'uint8')
+        mask[30 * k : 30 * k + 30] = 255
+        thirds.append(tmp_path / f'third{k}.png')
+        Image.fromarray(mask).save(thirds[-1])
+    each = ['--content-mask', *masks, '--style-mask', *thirds]
+    paint(*PHOTO_TOY, *each, *flags, output=tmp_path / 'masks')
+    by_labels, by_masks = (losses(tmp_path / name)[0][0] for name in ('labels', 'masks'))
+    assert by_labels['content'] == by_masks['content'] == pytest.approx(0, abs=1e-3)
+    assert by_labels['style'] == pytest.approx(by_masks['style'] / 2, rel=0.02)
+
+
 def test_the_start_has_the_colours_of_each_region(tmp_path, labels):
     flags = ['--matting-weight', 0, '--affine-radius', 0, '--epochs', 1]
     paint(*PHOTO_TOY, *labels, *flags, output=tmp_path / 'out')
@@ -192,7 +214,8 @@ def test_a_batch_proposes_regions_for_each_photo(tmp_path, monkeypatch):
     day[:12] = (200, 220, 250)
     for name, img in (('a', day), ('b', day[::-1])):
         Image.fromarray(img).save(f'photos/{name}.png')
-    flags = [*PHOTO_TOY, '--auto-masks', '2', '--epochs', '2']
+    # of random weights the style is little: it shall count
+    flags = [*PHOTO_TOY, '--auto-masks', '2', '--style-weight', '1e6']
     paint(*flags, '--content', 'photos', output='out')
     for name in 'ab':
         paint(*flags, '--content', f'photos/{name}.png', output=name)
