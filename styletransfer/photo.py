@@ -125,7 +125,7 @@ def matting_term(
         Of the pictures that will be judged.
     """
     laplacian = matting_laplacian(resized(content_img, image_shape).asnumpy() / 255)
-    mean, std = (part.asnumpy().reshape(3, 1, 1) for part in recipe.mean_std)
+    mean, std = (part.asnumpy().astype('float64').reshape(3, 1, 1) for part in recipe.mean_std)
 
     def term(X: np.ndarray) -> np.ndarray:
         l, gradient = matting_loss(X[0].asnumpy() * std + mean, laplacian)
@@ -201,8 +201,9 @@ def recolored(
         where = _inside(mask, content_img)
         ours, theirs = content_img.asnumpy()[where], style_img.asnumpy()
         theirs = theirs[_inside(style_mask, style_img)] if style_mask is not None else theirs
-        pixels = (np.array(part.reshape(-1, 1, 3)) for part in (ours, theirs))
-        result[where] = match_colors(*pixels)[:, 0].asnumpy()
+        if len(ours) and len(theirs):  # a small picture may have none of a small region
+            pixels = (np.array(part.reshape(-1, 1, 3)) for part in (ours, theirs))
+            result[where] = match_colors(*pixels)[:, 0].asnumpy()
     return np.array(result)
 
 

@@ -152,8 +152,9 @@ def _labels(img: numpy.ndarray, colours: numpy.ndarray) -> numpy.ndarray:
 def proposed(content_img: numpy.ndarray, style_img: numpy.ndarray, count: int) -> Regions:
     """Return regions for a photo and a painting that nobody has labelled: a proposal to edit.
 
-    Each is cut into `segments` by itself; then those go together that are most alike, measured
-    against their own picture: the lightest and uppermost of the one with that of the other.
+    Each is cut into `segments` by itself; then those go together that are most alike in lightness
+    and height, measured against their own picture: the lightest and uppermost of the one with
+    that of the other. Their hues may differ, as these are what the style will change.
 
     Parameters
     ----------
@@ -171,7 +172,7 @@ def proposed(content_img: numpy.ndarray, style_img: numpy.ndarray, count: int) -
 
     both = []
     for img in (content_img, style_img):
-        labels, features = segments(img, count), _features(img)
+        labels, features = segments(img, count), _features(img)[..., [0, 3]]  # L and y
         centres = numpy.array([features[labels == k].mean(axis=0) for k in range(count)])
         middle, spread = (part((0, 1)) for part in (features.mean, features.std))
         both.append((labels, (centres - middle) / (spread + 1e-6)))

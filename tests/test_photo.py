@@ -20,6 +20,7 @@ from styletransfer.photo import (
     matting_term,
     photorealistic,
     pixel_bytes,
+    recolored,
     smooth_local_affine,
 )
 from styletransfer.recipes import PHOTO, TUTORIAL
@@ -155,6 +156,35 @@ def test_without_a_weight_nothing_is_added():
 
     assert photorealistic(loss_at, TUTORIAL, np.zeros((4, 4, 3))) is loss_at
     assert pixel_bytes(TUTORIAL) == 0 < pixel_bytes(PHOTO)
+
+
+def test_each_region_starts_in_the_colours_of_its_own_style():
+    rng = numpy.random.default_rng(0)
+    content_img = np.array(rng.integers(0, 256, (30, 40, 3)), dtype='uint8')
+    styles = [np.array(rng.normal(m, 12, (20, 25, 3)).clip(0, 255)) for m in (90, 150)]
+    left, middle = numpy.zeros((15, 20), 'float32'), numpy.zeros((30, 40), 'float32')
+    left[:, :8], middle[:, 20:30] = 1, 1
+    upper = numpy.zeros((20, 25), 'float32')
+    upper[:10] = 1
+    nothing = numpy.zeros((30, 40), 'float32')
+    result = recolored(
+        content_img,
+        [*styles, styles[0]],
+        [np.array(mask) for mask in (left, middle, nothing)],
+        [np.array(upper), np.ones((20, 25)), np.ones((20, 25))],
+    ).asnumpy()
+    for ours, theirs in (
+        (result[:, :16], styles[0].asnumpy()[:10]),
+        (result[:, 20:30], styles[1].asnumpy()),
+    ):
+        ours, theirs = ours.reshape(-1, 3), theirs.reshape(-1, 3)
+        numpy.testing.assert_allclose(ours.mean(axis=0), theirs.mean(axis=0), atol=0.2)
+        covariances = (numpy.cov(pixels.T, bias=True) for pixels in (ours, theirs))
+        numpy.testing.assert_allclose(*covariances, atol=1)
+    numpy.testing.assert_array_equal(result[:, 30:], content_img.asnumpy()[:, 30:])
+    whole = recolored(content_img, styles).asnumpy()
+    expected = styles[0].asnumpy().mean(axis=(0, 1))
+    numpy.testing.assert_allclose(whole.mean(axis=(0, 1)), expected, atol=0.2)
 
 
 # --- the filters ---------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ In tiles, with o the bytes for what all layers say of a pixel, the term with n a
 .. math:: m_t = m(0, 0) + \max\left((84 + 32 + 100) \, wh, \;
           (84 + \tfrac{o}{47}) \, wh + \max(1.3 \, o \, a_1, 0.42 \, o \, a_2)\right).
 
-The optimiser takes its own share besides (`optimizers.OPTIMIZERS`).
+The optimiser takes its own share besides (`optimizers.OPTIMIZERS`), and so may a further term of
+the loss (`photo.pixel_bytes`).
 """
 
 from __future__ import annotations
