@@ -165,7 +165,7 @@ class Recipe:
     bleed: float = option(0.0, 'share of each side that is painted beyond the border, and cut off')
     softening: float = option(0.0, "pixels by which a stage's result is blurred for the next one")
     matting_weight: float = option(
-        0.0, 'how closely all but the first stage keep to locally affine changes of the photo'
+        0.0, 'how closely the picture keeps to locally affine changes of the photo'
     )
     affine_radius: int = option(
         0, 'pixels over which the smooth local affine filter looks in the end; 0: no filter', whole
@@ -380,13 +380,15 @@ PAINTERLY = Recipe(
     softening=1.4,
 )
 
+# The weights, layers and filter of the authors' program; the start in the style's colours, which
+# takes the place of its first thousand steps, and the number of epochs are ours.
 PHOTO = Recipe(
     name='photo',
     description='Luan et al.: a photo in the colours of another, every line where it was',
     stages=(Stage((700, 467), num_epochs=150),),
     content_weight=5.0,
     style_weight=100.0,
-    tv_weight=0.0,
+    tv_weight=0.0,  # the program has 1e-3, next to nothing, of another kind
     content_layers=('relu4_2',),
     style_layers=('relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1'),
     optimizer='lbfgs',
