@@ -100,7 +100,7 @@ def layer_index(layer: Layer, net: Optional[nn.HybridSequential] = None) -> int:
     """
     names = list(vgg_layer_names()) if net is None else layer_names(net)
     text = str(layer)
-    if text.isdigit() and int(text) < len(names):
+    if text.isdecimal() and int(text) < len(names):
         return int(text)
     if text not in names:
         raise unknown('VGG-19 layer' if net is None else 'layer of this network', text, names)
@@ -117,7 +117,7 @@ def nearest_layers(layers: Sequence[Layer], net: nn.HybridSequential) -> Tuple[L
     names = layer_names(net)
     there: List[Layer] = []
     for layer in layers:
-        name = layer if isinstance(layer, int) or layer.isdigit() else str(layer)
+        name = layer if isinstance(layer, int) or layer.isdecimal() else str(layer)
         behind = name in every and every.index(str(name)) > every.index(names[-1])
         if behind and name not in names:
             name = next(n for n in reversed(names) if n[:4] == str(name)[:4])

@@ -107,6 +107,7 @@ FLAGS = {
     'seed in words': ('--seed', 'x', ["'x' is not a whole number"]),
     'unknown layer': ('--style-layers', 'conv1_1,conv4_5', ["'conv4_5'; did you mean"]),
     'layer beyond the last': ('--content-layers', '37', ["layer '37'"]),
+    'layer of a raised number': ('--style-layers', '²', ["layer '²'"]),
     'layer below the first': ('--content-layers', '-1', ["layer '-1'"]),
     'no layer': ('--style-layers', 'x', ["layer 'x'"]),
     'weights for too few layers': (
