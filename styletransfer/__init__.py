@@ -8,8 +8,9 @@ In reading order, first the book's method:
 - `objective`: what judges a picture; `optimizers` and `lbfgs`: what changes it besides Adam;
 - `synthesis`: the picture as the only parameter, and the loop that trains it, coarse to fine;
 - `color`, `controls`, `tiles`: the photo's colours, several styles and regions, large pictures;
-  `canvas`: painted larger than the picture, and cut;
-- `mrf`: patches in place of Gram matrices.
+  `regions`: read from label pictures, or proposed; `canvas`: painted larger than the picture, and
+  cut;
+- `mrf`: patches in place of Gram matrices; `photo`: a photograph that stays one.
 
 What any training shares: `progress` (what a loop tells, and who listens) and `checkpoint`.
 

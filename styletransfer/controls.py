@@ -57,7 +57,7 @@ class Style(NamedTuple):
     """A painting to take the style from, how much of it, and from where in it."""
 
     img: np.ndarray  # (height, width, 3), RGB in 0-255
-    weight: float = 1.0
+    weight: float = 1.0  # with regions: of the region to which it goes
     mask: Optional[np.ndarray] = None  # (height, width), 0 where not to look, 1 where to
 
 
@@ -231,6 +231,7 @@ def guided_objective(
     styles_Y_gram: Sequence[np.ndarray],
     guides: Sequence[Guide],
     patch_terms: Sequence[LayerTerm] = (),
+    shares: Sequence[float] = (),
 ) -> Loss:
     """Return `objective.objective` with the style asked for region by region, and with patches.
 
@@ -240,6 +241,8 @@ def guided_objective(
         One for each region. None: the picture as a whole.
     patch_terms : sequence of callables
         What judges the patch layers' outputs, in the order of the network (`mrf.layer_terms`).
+    shares : sequence of float
+        By what the style losses of each region are multiplied; by default by 1.
 
     Raises
     ------
@@ -247,13 +250,19 @@ def guided_objective(
         If there is not one of `patch_terms` for each patch layer.
     """
     features = all_features(net, recipe, patch_terms)
+    each = [share for masks, share in zip(guides, shares or repeat(1.0)) for _ in masks]
     guides = [[T.reshape(1, 1, -1) for T in masks] for masks in guides]  # as the features come
 
     def loss(X: np.ndarray) -> Tuple[Terms, np.ndarray]:
         contents_Y_hat, styles_Y_hat, patches_l = features(X)
         styles_Y_hat = guided(styles_Y_hat, guides) if guides else styles_Y_hat
-        values = compute_loss(recipe, X, contents_Y_hat, styles_Y_hat, contents_Y, styles_Y_gram)
-        return with_patches(*named(*values), patches_l)
+        contents_l, styles_l, tv_l, _ = compute_loss(
+            recipe, X, contents_Y_hat, styles_Y_hat, contents_Y, styles_Y_gram
+        )
+        if each:
+            styles_l = [l * share for l, share in zip(styles_l, each)]
+        l = sum(contents_l + styles_l + [tv_l])
+        return with_patches(*named(contents_l, styles_l, tv_l, l), patches_l)
 
     return loss
 
@@ -373,7 +382,8 @@ def controlled(
         RGB in 0-255.
     styles : sequence of Style
         Without masks their Gram matrices are `mixed`, and their patches are together in one bank;
-        with masks the k-th goes where the k-th content mask says, or the only one everywhere.
+        with masks the k-th goes where the k-th content mask says, or the only one everywhere, and
+        its weight is that of the region's Gram matrices.
     content_masks : sequence of np.ndarray of shape (height, width)
         The regions of the picture, from 0 to 1.
     style_scale : float
@@ -395,6 +405,7 @@ def controlled(
     regions = [[style] for style in styles] if content_masks else [list(styles)]
     if content_masks and len(regions) == 1:
         regions *= len(content_masks)
+    shares = [style.weight for style, *_ in regions] if content_masks else []
 
     def style_targets(image_shape: ImageShape, size: Optional[int]) -> Targets:
         style_shape = scaled_shape(image_shape, style_scale)
@@ -424,9 +435,10 @@ def controlled(
         insides = guides_at(image_shape, patch_guide)
         terms = mrf.layer_terms(net, recipe, image_shape, banks, insides)
         if size:
-            return tiles.objective(net, recipe, contents_Y, styles_Y_gram, size, guides, terms)
+            given = contents_Y, styles_Y_gram, size, guides, terms, shares
+            return tiles.objective(net, recipe, *given)
         if guides or terms:
-            loss = guided_objective(net, recipe, contents_Y, styles_Y_gram, guides, terms)
+            loss = guided_objective(net, recipe, contents_Y, styles_Y_gram, guides, terms, shares)
         else:
             loss = objective(net, recipe, contents_Y, styles_Y_gram)
         return balanced(loss, recipe)

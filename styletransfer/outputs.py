@@ -24,6 +24,7 @@ CHECKPOINT, RECORD, FIGURE, PREVIEWS = (
     'figure.png',
     'previews',
 )
+LABELS = ('content-labels.png', 'style-labels.png')
 BATCH, LOCK = 'batch.json', '.styletransfer.lock'
 
 # how the records are made that are read again: see `fits`
@@ -42,15 +43,18 @@ PAINTINGS = {
 }
 
 
-def check_folder(folder: Path, shape: ImageShape, kept: int = 0) -> None:
+def check_folder(
+    folder: Path, shape: ImageShape, kept: int = 0, further: Sequence[str] = ()
+) -> None:
     """Refuse a folder that cannot be written, is nearly full, or holds files not of a run.
 
-    `kept` is how many pictures the optimiser keeps in a checkpoint beyond Adam's two.
+    `kept` is how many pictures the optimiser keeps in a checkpoint beyond Adam's two, `further`
+    the names of files that will be written besides those of every run.
 
     A folder that is not there yet is not made yet either.
     """
     names = check_writable(folder, shape, kept)
-    pictures = [n for n in names if n == FIGURE or re.match(r'stage\d+\.', n)]
+    pictures = [n for n in names if n in (FIGURE, *further) or re.match(r'stage\d+\.', n)]
     foreign = [n for n, ours in OURS.items() if n in names and not ours(folder / n)]
     previews = folder / PREVIEWS
     if not set(names) & set(OURS):

@@ -184,12 +184,21 @@ class Recipe:
     oversample: float = option(1.0, 'the picture is painted so many times as large, and averaged')
     bleed: float = option(0.0, 'share of each side that is painted beyond the border, and cut off')
     softening: float = option(0.0, "pixels by which a stage's result is blurred for the next one")
+    matting_weight: float = option(
+        0.0, 'how closely the picture keeps to locally affine changes of the photo'
+    )
+    affine_radius: int = option(
+        0, 'pixels over which the smooth local affine filter looks in the end; 0: no filter', whole
+    )
+    affine_edge: float = option(
+        0.01, 'how different two colours may be, on a scale of 0-1, that the filter averages'
+    )
     init: str = 'content'  # where the picture starts; the flag takes files, too
     family: str = 'vgg19'  # of the networks for which this was made
     normalised: bool = False  # whether each filter of the network is scaled to a mean of 1
 
     def __post_init__(self) -> None:
-        _check_numbers(self)
+        _check_numbers(self, positive=('affine_edge',))
         if self.oversample < 1:
             raise InputError(f'oversample is {self.oversample:g}: it must be 1 or above')
         if self.bleed > 0.5:
@@ -462,11 +471,29 @@ MRF = Recipe(
     softening=1.4,
 )
 
+# The weights, layers and filter of the authors' program; the start in the style's colours, which
+# takes the place of its first thousand steps, and the number of epochs are ours.
+PHOTO = Recipe(
+    name='photo',
+    description='Luan et al.: a photo in the colours of another, every line where it was',
+    stages=(Stage((700, 467), num_epochs=150),),
+    content_weight=5.0,
+    style_weight=100.0,
+    tv_weight=0.0,  # the program has 1e-3, next to nothing, of another kind
+    content_layers=('relu4_2',),
+    style_layers=('relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1'),
+    optimizer='lbfgs',
+    pixels='caffe',
+    matting_weight=1e4,
+    affine_radius=15,
+    init='recolored',
+)
+
 RECIPES = {
     recipe.name: recipe
     for recipe in (
         *(TUTORIAL, D2L_V1, D2L, FAST, PAINTERLY, MRF),
-        *(GATYS_2016, KERAS, VGG16_GD, CNNMRF),
+        *(GATYS_2016, KERAS, VGG16_GD, CNNMRF, PHOTO),
     )
 }
 

@@ -405,6 +405,7 @@ def objective(
     tile: int,
     guides: Guides = (),
     patch_terms: Sequence[LayerTerm] = (),
+    shares: Sequence[float] = (),
 ) -> Loss:
     r"""Return the function that judges a picture as that of `objective.objective`, in tiles.
 
@@ -426,6 +427,8 @@ def objective(
         itself, by the Gram matrix of the output times the mask. None: of the picture as a whole.
     patch_terms : sequence of callables
         What judges the patch layers' outputs, as a whole.
+    shares : list of float
+        By what the style losses of each region are multiplied; by default by 1.
 
     Returns
     -------
@@ -446,6 +449,7 @@ def objective(
     patch_layers = layer_indices(recipe.patch_layers, net)
     check_terms(patch_terms, patch_layers)
     eyes = _eyes(net, content_layers + style_layers + patch_layers, tile)
+    each = [share for share in shares or [1.0] * max(1, len(guides)) for _ in style_layers]
 
     def judged(X: np.ndarray, with_gradient: bool) -> Tuple[Any, ...]:
         outputs = _outputs(net, content_layers, X)
@@ -475,8 +479,8 @@ def objective(
         def judge() -> None:
             nonlocal tv_l, gradient
             weights = recipe.style_weights(styles, styles_Y_gram, X)
-            for style, A, weight in zip(styles, styles_Y_gram, weights):
-                styles_l.append(style.judged(A, weight))
+            for style, A, weight, share in zip(styles, styles_Y_gram, weights, each):
+                styles_l.append(style.judged(A, weight * share))
             for whole, term in zip(patches, patch_terms):
                 patches_l.append(whole.judged(term))
             if recipe.reciprocal:

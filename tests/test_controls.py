@@ -155,6 +155,25 @@ def test_each_region_has_its_own_style(tiny_net):
         controlled(tiny_net, TUTORIAL, picture(1), styles, CPU, [left_half()] * 3)
 
 
+@pytest.mark.parametrize('tile', [None, 32])
+def test_a_region_counts_as_its_weight_says(tiny_net, tile):
+    masks, X = [left_half(), 1 - left_half()], preprocess(picture(4), SHAPE)
+
+    def judged(*weights):
+        styles = [Style(picture(2), weights[0]), Style(picture(3), weights[1])]
+        args = (tiny_net, replace(TUTORIAL, content_weight=0.0, tv_weight=0.0), picture(1))
+        loss_at = controlled(*args, styles, CPU, masks, tile_at=lambda shape: tile)
+        found, gradient = losses(loss_at, X)
+        assert found[-1] == pytest.approx(found[1])
+        return found[1], gradient
+
+    (first, slope), (second, other) = judged(1.0, 1e-9), judged(1e-9, 1.0)
+    both, together = judged(0.25, 0.5)
+    assert both == pytest.approx(0.25 * first + 0.5 * second, rel=1e-4)
+    expected = 0.25 * slope + 0.5 * other
+    numpy.testing.assert_allclose(together, expected, atol=1e-4 * abs(expected).max())
+
+
 def test_the_compiled_graph_judges_regions_as_the_layers_do(tiny_net):
     masks = [left_half(), 1 - 0.5 * left_half()]
     X = preprocess(picture(4), SHAPE)

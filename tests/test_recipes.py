@@ -10,6 +10,8 @@ from styletransfer.recipes import (
     D2L_V1,
     GATYS_2016,
     PAINTERLY,
+    PHOTO,
+    RECIPES,
     TUTORIAL,
     VGG16_GD,
     Stage,
@@ -56,6 +58,19 @@ def test_d2l_v1():
     assert steps == [(0.01, 500, 200), (0.01, 300, 100)]
     assert {(stage.lr_decay, stage.lr_decay_start) for stage in (coarse, fine)} == {(0.1, 1)}
     assert (D2L_V1.content_weight, D2L_V1.style_weight, D2L_V1.tv_weight) == (1, 1e3, 10)
+
+
+def test_photo():
+    # the values of the authors' program, deepmatting_seg.lua, and of its README's command
+    assert (PHOTO.content_weight, PHOTO.style_weight, PHOTO.matting_weight) == (5, 100, 1e4)
+    assert PHOTO.content_layers == ('relu4_2',)
+    assert PHOTO.style_layers == tuple(f'relu{block}_1' for block in range(1, 6))
+    assert (PHOTO.affine_radius, PHOTO.affine_edge) == (15, 0.01)
+    assert (PHOTO.pixels, PHOTO.optimizer, PHOTO.scaling) == ('caffe', 'lbfgs', 'book')
+    for recipe in RECIPES.values():
+        assert (recipe.matting_weight > 0) == (recipe.affine_radius > 0) == (recipe is PHOTO)
+    with pytest.raises(InputError, match='affine_edge is 0: it must be above 0'):
+        replace(PHOTO, affine_edge=0.0)
 
 
 def test_step_size_of_the_tutorial_drops_after_the_201st_epoch():

@@ -23,12 +23,12 @@ ROWS = (
     {'weights.transfer'},
     {'weights.fetch'},
     {'vgg'},
-    {'losses', 'optimizers', 'color', 'blocks'},
+    {'losses', 'optimizers', 'color', 'blocks', 'regions'},
     {'recipes'},
     {'objective', 'networks', 'canvas'},
     {'checkpoint'},
     {'progress'},
-    {'synthesis', 'learning'},
+    {'synthesis', 'learning', 'photo'},
     {'tiles', 'mrf'},
     {'controls', 'feedforward.perceptual', 'feedforward.adain'},
     {'feedforward.johnson'},
@@ -122,9 +122,10 @@ def test_no_wish_is_looked_up_by_text():
 
 def test_importing_the_package_loads_nothing_that_only_some_runs_need():
     heavy = ['matplotlib', 'h5py', 'requests.sessions', 'scipy', 'skimage', 'tqdm', 'safetensors']
+    heavy += ['pymatting', 'numba']
     program = (
         'import sys, mxnet; before = set(sys.modules)\n'
-        'import styletransfer.synthesis\n'
+        'import styletransfer.synthesis, styletransfer.train.job\n'
         f'print(*[name for name in {heavy} if name in set(sys.modules) - before])'
     )
     program = 'import styletransfer\n' + program

@@ -28,6 +28,7 @@ from styletransfer.optimizers import OPTIMIZERS
 from styletransfer.outputs import (
     CHECKPOINT,
     FIGURE,
+    LABELS,
     PREVIEWS,
     RECORD,
     as_json,
@@ -51,7 +52,7 @@ from styletransfer.progress import (
 )
 from styletransfer.recipes import find_recipe, shape_text
 from styletransfer.train.batch import is_batch, paint_all
-from styletransfer.train.job import Job, make_job, stage_seconds
+from styletransfer.train.job import Job, Pictures, make_job, stage_seconds
 from styletransfer.train.plan import describe_choice, make_plan
 from styletransfer.train.wish import (
     MANNER,
@@ -120,7 +121,8 @@ def run(argv: Optional[Sequence[str]] = None) -> int:
         argv = saved.record['argv']
     plan = make_plan(wish)
     kept = OPTIMIZERS[plan.recipe.optimizer].pictures
-    check_folder(Path(wish.output), plan.recipe.stages[-1].image_shape, kept)
+    labels = LABELS if wish.auto_masks else ()
+    check_folder(Path(wish.output), plan.recipe.stages[-1].image_shape, kept, labels)
     job = make_job(wish, plan)
     if saved and saved.record['fingerprint'] != job.fingerprint:
         then, now = saved.record['fingerprint'], job.fingerprint
@@ -178,6 +180,9 @@ def paint(job: Job, argv: Sequence[str], saved: Optional[Checkpoint] = None) -> 
             )
         checkpoints.save()
         remove(folder / PREVIEWS, r'stage\d+-epoch\d+\.png')
+        if wish.auto_masks:
+            for name, img in zip(LABELS, label_pictures(job.pictures).values()):
+                save_image(folder / name, img)
     go_on = f'python -m styletransfer.train --resume --output {shlex.quote(str(folder))}'
     files = [stage_file(wish, stage) for stage in range(len(job.recipe.stages))]
     try:
@@ -239,12 +244,21 @@ def write_results(job: Job, X: np.ndarray, history: History) -> None:
     pictures = {
         'content': job.pictures.content / 255,
         **{title: img / 255 for title, img in zip(titles, styles)},
+        **label_pictures(job.pictures),
         f'result, {shape_text(job.plan.shape)}': job.finished(X),
     }
     save_figure(folder / FIGURE, pictures, history)
     with replacing(folder / RECORD) as temporary:
         text = json.dumps(record(job, history), indent=2)
         temporary.write_text(text + '\n', encoding='utf-8')
+
+
+def label_pictures(pictures: Pictures) -> Dict[str, np.ndarray]:
+    """Return the regions of photo and painting as pictures in 0-1, where there are labels."""
+    if pictures.regions is None:
+        return {}
+    imgs = (np.array(img) / 255 for img in pictures.regions.painted())
+    return dict(zip(('regions of the content', 'of the style'), imgs))
 
 
 def record(job: Job, history: History) -> Dict[str, Any]:

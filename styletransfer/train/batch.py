@@ -170,8 +170,9 @@ def paint_left(left: Sequence[Sequence[Entry]], network: Network, book: Book, qu
         with bar, StopAtSignal() as stop_at_signal:
             for row in left:
                 # of one style, whose targets are the same for all photos, unless its colours
-                # are changed to each photo's
-                known: Optional[Known] = None if row and row[0].wish.preserve_color else {}
+                # are changed to each photo's, or its regions matched to them
+                apart = row and (row[0].wish.preserve_color or row[0].wish.auto_masks)
+                known: Optional[Known] = None if apart else {}
                 for name, wish in row:
                     begun += 1
                     bar.update(begun - 1 - bar.n)

@@ -8,12 +8,12 @@ import time
 from dataclasses import asdict, replace
 from itertools import cycle
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from mxnet import numpy as np
 from PIL import Image
 
-from styletransfer import controls, mrf, trained
+from styletransfer import controls, mrf, photo, trained
 from styletransfer.canvas import cut, mirrored
 from styletransfer.checkpoint import Checkpoint
 from styletransfer.color import luminance, recolored, restored
@@ -37,9 +37,10 @@ from styletransfer.objective import LossAt, objectives
 from styletransfer.outputs import as_json
 from styletransfer.progress import Bar, Listener, StopAtNaN, together
 from styletransfer.recipes import Recipe, scaled_shape
+from styletransfer.regions import Regions, colour_name, masks, proposed, read_regions
 from styletransfer.synthesis import coarse_to_fine
 from styletransfer.train.plan import Plan, make_plan, seconds_per_pixel
-from styletransfer.train.wish import OPTIONS, Wish, wish_of
+from styletransfer.train.wish import OPTIONS, STARTS, Wish, wish_of
 
 Known = Dict[ImageShape, controls.Targets]
 
@@ -47,13 +48,15 @@ Known = Dict[ImageShape, controls.Targets]
 class Pictures(NamedTuple):
     """The pictures of a run, in 0-255, and masks, in 0-1; and the files they are from.
 
-    Masks and start go on beyond the borders as far as the canvas does (`canvas.mirrored`).
+    Masks and start go on beyond the borders as far as the canvas does (`canvas.mirrored`). With
+    regions from label pictures, or proposed, they are the masks, too.
     """
 
     content: np.ndarray
     styles: List[np.ndarray]
     content_masks: List[np.ndarray]
     style_masks: List[np.ndarray]
+    regions: Optional[Regions]
     init: Optional[np.ndarray]  # None if it is none of its own
     files: Dict[str, List[Path]]
 
@@ -82,8 +85,9 @@ class Job(NamedTuple):
     def finished(self, X: np.ndarray) -> np.ndarray:
         """Return a picture as it is saved: RGB in 0-1, cut, its colours restored if so wished."""
         img = cut(postprocess(X, *self.recipe.mean_std), self.recipe)
-        method = self.wish.preserve_color
-        return restored(method, img, self.pictures.content) if method else img
+        content_img, method = self.pictures.content, self.wish.preserve_color
+        img = photo.finished(img, content_img, self.recipe, self.wish.keep_detail)
+        return restored(method, img, content_img) if method else img
 
     def start(self, saved: Optional[Checkpoint] = None) -> Tuple[int, np.ndarray]:
         """Return the stage, from 0, and the picture with which the work begins."""
@@ -142,7 +146,7 @@ def make_job(
         network.net,
         recipe,
         content_img,
-        style_parts(style_imgs, wish.style_weights, pictures.style_masks),
+        style_parts(style_imgs, wish.style_weights, pictures),
         plan.device,
         pictures.content_masks,
         wish.style_scale,
@@ -150,7 +154,11 @@ def make_job(
         plan.tiles.get,
         known,
     )
+    loss_at = photo.photorealistic(loss_at, recipe, content_img)
     starts = {recipe.init: pictures.init, 'content': content_img, 'style': style_imgs[0]}
+    if recipe.init == 'recolored':
+        regions = pictures.content_masks, pictures.style_masks
+        starts[recipe.init] = photo.recolored(content_img, style_imgs, *regions)
     if recipe.init in NOISE:
         starts[recipe.init] = noise(recipe.init, recipe.stages[0].image_shape, wish.seed)
     return Job(wish, plan, network, pictures, loss_at, starts[recipe.init])
@@ -171,7 +179,7 @@ def picture_files(wish: Wish, recipe: Recipe) -> Dict[str, List[Path]]:
     InputError
         If a name is not that of a file or of a bundled picture.
     """
-    starts, networks = ('content', 'style', *NOISE), trained.networks()
+    starts, networks = STARTS, trained.networks()
     own, known = recipe.init not in starts, (*starts, *networks)
     if recipe.init not in known and not (Path(recipe.init).suffix or os.path.exists(recipe.init)):
         raise unknown('file or start', recipe.init, known)
@@ -180,6 +188,8 @@ def picture_files(wish: Wish, recipe: Recipe) -> Dict[str, List[Path]]:
         'style': [picture_path(name, 'style') for name in wish.style],
         'content mask': [Path(name) for name in wish.content_mask],
         'style mask': [Path(name) for name in wish.style_mask],
+        'content labels': [Path(wish.content_labels)] if wish.content_labels else [],
+        'style labels': [Path(wish.style_labels)] if wish.style_labels else [],
         'init': [networks.get(recipe.init, Path(recipe.init))] if own else [],
     }
 
@@ -196,11 +206,25 @@ def read_pictures(wish: Wish, recipe: Recipe) -> Pictures:
     style_shape = scaled_shape(shape, wish.style_scale)
     content_img = load_image(files['content'][0], shape)
     start = start_of(files['init'][0], wish, content_img, shape) if files['init'] else None
+    style_imgs = [load_image(path, style_shape) for path in files['style']]
+    content_masks = [load_mask(path, shape) for path in files['content mask']]
+    style_masks = [load_mask(path, style_shape) for path in files['style mask']]
+    regions = None
+    if wish.auto_masks:
+        regions = proposed(content_img.asnumpy(), style_imgs[0].asnumpy(), wish.auto_masks)
+    if wish.content_labels:
+        (content_path,), (style_path,) = files['content labels'], files['style labels']
+        label_imgs = load_image(content_path, shape), load_image(style_path, style_shape)
+        regions = read_regions(*(img.asnumpy() for img in label_imgs))
+    if regions:
+        content_masks = [np.array(mask) for mask in masks(regions.content)]
+        style_masks = [np.array(mask) for mask in masks(regions.style)]
     return Pictures(
         content_img,
-        [load_image(path, style_shape) for path in files['style']],
-        [mirrored(load_mask(path, shape), recipe) for path in files['content mask']],
-        [load_mask(path, style_shape) for path in files['style mask']],
+        style_imgs,
+        [mirrored(mask, recipe) for mask in content_masks],
+        style_masks,
+        regions,
         None if start is None else mirrored(start, recipe),
         files,
     )
@@ -241,12 +265,19 @@ def load_mask(path: Path, shape: ImageShape) -> np.ndarray:
 
 
 def style_parts(
-    imgs: Sequence[np.ndarray], weights: Sequence[float], masks: Sequence[np.ndarray]
+    imgs: Sequence[np.ndarray], weights: Sequence[float], pictures: Pictures
 ) -> List[controls.Style]:
-    """Return the paintings with their weights and masks; one painting may serve many masks."""
-    if masks:
-        return [controls.Style(img, mask=mask) for img, mask in zip(cycle(imgs), masks)]
-    return [controls.Style(img, w) for img, w in zip(imgs, weights or cycle([1.0]))]
+    """Return the paintings with their weights and masks; one painting may serve many masks.
+
+    Regions that are given by labels count by their size, so that together they count as one.
+    """
+    if pictures.regions:
+        weights = pictures.regions.shares
+    each: Iterable[float] = weights or cycle([1.0])
+    if pictures.style_masks:
+        parts = zip(cycle(imgs), each, pictures.style_masks)
+        return [controls.Style(img, weight, mask) for img, weight, mask in parts]
+    return [controls.Style(img, weight) for img, weight in zip(imgs, each)]
 
 
 def check_masks(wish: Wish, pictures: Pictures, network: Network, plan: Plan) -> None:
@@ -254,16 +285,26 @@ def check_masks(wish: Wish, pictures: Pictures, network: Network, plan: Plan) ->
     net, recipe = network.net, plan.recipe
     shape = min((stage.image_shape for stage in recipe.stages), key=math.prod)
     style_shape = scaled_shape(shape, wish.style_scale)
-    for k, mask in enumerate(pictures.content_masks, start=1):
-        controls.guide(mask, net, recipe, shape, plan.device, f'content mask {k}')
-        controls.patch_guide(mask, net, recipe, shape, plan.device, f'content mask {k}')
-    for k, mask in enumerate(pictures.style_masks, start=1):
+    for k, mask in enumerate(pictures.content_masks):
+        name = mask_name(pictures, 'content', k)
+        controls.guide(mask, net, recipe, shape, plan.device, name)
+        controls.patch_guide(mask, net, recipe, shape, plan.device, name)
+    for k, mask in enumerate(pictures.style_masks):
         if wish.keep_style_aspect:
             mask = controls.cropped(mask, style_shape)
-        controls.guide(mask, net, recipe, style_shape, plan.device, f'style mask {k}')
+        name = mask_name(pictures, 'style', k)
+        controls.guide(mask, net, recipe, style_shape, plan.device, name)
         for turned in mrf.variants(recipe, np.expand_dims(mask, axis=2), style_shape):
-            shape = turned.shape[1::-1]
-            controls.patch_guide(turned, net, recipe, shape, plan.device, f'style mask {k}')
+            size = turned.shape[1::-1]
+            controls.patch_guide(turned, net, recipe, size, plan.device, name)
+
+
+def mask_name(pictures: Pictures, kind: str, k: int) -> str:
+    """Return what the k-th mask of the photo or of the painting is called, counted from 0."""
+    if pictures.regions is None:
+        return f'{kind} mask {k + 1}'
+    whose = {'content': "the photo's", 'style': "the painting's"}[kind]
+    return f'{whose} region in {colour_name(pictures.regions.colours[k])}'
 
 
 def fingerprint(wish: Wish, plan: Plan, network: Network) -> Dict[str, Any]:
@@ -289,6 +330,7 @@ def stage_seconds(plan: Plan, network: Network) -> List[float]:
     grey = np.full((16, 16, 3), 128)
     alone = replace(recipe, patch_layers=(), patch_layer_weights=())
     loss_at = objectives(network.net, alone, grey, grey, plan.device)
+    loss_at = photo.photorealistic(loss_at, recipe, grey)
     per_pixel = seconds_per_pixel(loss_at, recipe, plan.device)
     per_match = mrf.seconds_per_multiplication(plan.device) if recipe.patch_layers else 0.0
     return [

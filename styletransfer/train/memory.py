@@ -12,7 +12,7 @@ In tiles, with o the bytes for what all layers say of a pixel, the term with n a
           (84 + \tfrac{o}{47}) \, wh + \max(1.3 \, o \, a_1, 0.42 \, o \, a_2)\right).
 
 The optimiser takes its own share besides (`optimizers.OPTIMIZERS`), and so do patches
-(`mrf.Matching`).
+(`mrf.Matching`) and a further term of the loss (`photo.pixel_bytes`).
 """
 
 from __future__ import annotations
@@ -115,14 +115,15 @@ class Needs(NamedTuple):
     style_scale: float = 1.0
     enlargement: float = 1.0  # of the shapes below, against the pictures that are asked for
     matching: Optional[Matching] = None  # of patches, if there are any
-
-    def search(self, shape: ImageShape) -> int:
-        """Return about how many bytes the optimiser takes for itself, beyond Adam's."""
-        return OPTIMIZERS[self.optimizer].pictures * 3 * 4 * math.prod(shape)
+    further: int = 0  # bytes for each pixel that a term of the loss takes, such as `photo`'s
 
     def beside(self, shape: ImageShape) -> int:
-        """Return about how many bytes the optimiser and the patches take."""
-        return self.search(shape) + (self.matching.bytes(shape) if self.matching else 0)
+        """Return about how many bytes are taken beyond the network and Adam.
+
+        That is what the optimiser takes for itself, a further term, and the patches.
+        """
+        pixel = OPTIMIZERS[self.optimizer].pictures * 3 * 4 + self.further
+        return pixel * math.prod(shape) + (self.matching.bytes(shape) if self.matching else 0)
 
     def whole(self, shape: ImageShape) -> int:
         """Return about how many bytes a run takes that sees the picture in one piece.

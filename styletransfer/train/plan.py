@@ -16,7 +16,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence
 import mxnet as mx
 from mxnet import numpy as np
 
-from styletransfer import windows
+from styletransfer import photo, windows
 from styletransfer.canvas import enlargement, on_canvas, picture_shape
 from styletransfer.errors import InputError
 from styletransfer.images import ImageShape, check_size, load_image, picture_path
@@ -36,7 +36,7 @@ from styletransfer.recipes import (
 )
 from styletransfer.synthesis import train
 from styletransfer.train.memory import Needs
-from styletransfer.train.wish import STAGE_NUMBERS, Wish
+from styletransfer.train.wish import STAGE_NUMBERS, Wish, flag
 from styletransfer.vgg import BACKBONES, find_backbone
 
 # from how many times the recipe's pixels stages are added: at 2 a stage of half the pixels and
@@ -57,6 +57,8 @@ def planned(recipe: Recipe, shape: ImageShape, coarse: Optional[ImageShape] = No
     .. math:: n' = \min(n, \max(30, n / q))
 
     so that it takes about as long as that one; the drops of the step size come as much sooner.
+    Where the picture is to stay a photograph, none follow: it starts with the photo's detail,
+    which a smaller stage would lose.
 
     Parameters
     ----------
@@ -73,7 +75,7 @@ def planned(recipe: Recipe, shape: ImageShape, coarse: Optional[ImageShape] = No
     """
     last = recipe.stages[-1]
     ratio = math.prod(shape) / math.prod(last.image_shape)
-    if ratio <= LARGER:
+    if ratio <= LARGER or recipe.matting_weight:
         return with_shape(recipe, shape, coarse)
     count = math.ceil(math.log2(ratio) / 2)
     steps = [scaled_shape(shape, ratio ** (k / count / 2 - 0.5)) for k in range(count)]
@@ -191,8 +193,10 @@ def make_recipe(wish: Wish, content: Path) -> Recipe:
     stages = tuple(stage for stage in recipe.stages if stage.num_epochs)
     if not stages:
         raise InputError('--epochs leaves out every stage: there is nothing to do')
-    if wish.content_mask and not (recipe.style_layers or recipe.patch_layers):
-        raise InputError('--content-mask says where styles go, but there are no style layers')
+    layers = recipe.style_layers or recipe.patch_layers
+    for name in ('content_mask', 'content_labels', 'auto_masks'):
+        if getattr(wish, name) and not layers:
+            raise InputError(f'{flag(name)} says where styles go, but there are no style layers')
     if wish.style_weights and recipe.patch_layers:
         raise InputError(
             '--style-weights mixes Gram matrices, but a patch is of one painting or another: '
@@ -217,7 +221,14 @@ def make_plan(wish: Wish) -> Plan:
     device = find_device(wish.device)
     backbone = find_backbone(wish.backbone, recipe.family)
     matching = matching_of(wish, recipe, backbone) if recipe.patch_layers else None
-    needs = Needs(backbone, recipe.optimizer, wish.style_scale, enlargement(recipe), matching)
+    needs = Needs(
+        backbone,
+        recipe.optimizer,
+        wish.style_scale,
+        enlargement(recipe),
+        matching,
+        photo.pixel_bytes(recipe),
+    )
     # the largest first: if one does not fit, it is that of which the user should be told
     shapes = sorted((stage.image_shape for stage in recipe.stages), key=math.prod, reverse=True)
     tiles = {shape: needs.choose(shape, wish.tile, device) for shape in shapes}

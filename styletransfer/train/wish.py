@@ -16,13 +16,14 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from styletransfer import vgg
 from styletransfer.color import PRESERVE_COLOR, find_preservation
-from styletransfer.command import Parser, argument, finite, listed, natural, positive
+from styletransfer.command import Parser, argument, finite, listed, natural, positive, whole
 from styletransfer.controls import check_regions, check_weights
 from styletransfer.errors import InputError, unknown
 from styletransfer.images import NOISE, PICTURE_FORMATS, ImageShape, parse_shape
 from styletransfer.losses import SCALINGS
 from styletransfer.optimizers import OPTIMIZERS
 from styletransfer.recipes import RECIPES, Recipe, Stage, option
+from styletransfer.regions import COLOURS
 from styletransfer.train.memory import parse_tile
 
 # the part that a field has in the result: the picture depends on its value; or on what is made of
@@ -31,6 +32,7 @@ from styletransfer.train.memory import parse_tile
 VALUE, SOURCE, MANNER = 'value', 'source', 'manner'
 
 CONTROLS = 'more say in the painting'
+STARTS = ('content', 'style', 'recolored', *NOISE)  # by name; any file is a start, too
 
 
 def parse_shares(text: str) -> List[float]:
@@ -77,7 +79,7 @@ class Wish:
     )
     init: Optional[str] = option(
         None,
-        f'start: {", ".join(("content", "style", *NOISE))}, or a file: a picture, or a network '
+        f'start: {", ".join(STARTS)}, or a file: a picture, or a network '
         "that paints in one pass, which may be named, too (the recipe's)",
         str,
         part=SOURCE,
@@ -142,12 +144,39 @@ class Wish:
         metavar='FILE',
         part=SOURCE,
     )
+    content_labels: Optional[str] = option(
+        None,
+        'the regions of the photo in one picture, each in a colour of its own',
+        str,
+        group=CONTROLS,
+        metavar='FILE',
+        part=SOURCE,
+    )
+    style_labels: Optional[str] = option(
+        None,
+        'those of the painting, in the colours of the regions whose style they have',
+        str,
+        group=CONTROLS,
+        metavar='FILE',
+        part=SOURCE,
+    )
+    auto_masks: Optional[int] = option(
+        None,
+        f'propose so many regions, 2 to {len(COLOURS)}, and write them beside the result',
+        whole,
+        group=CONTROLS,
+        metavar='N',
+    )
+    keep_detail: bool = option(
+        False, "put the photo's fine detail back in the end", bool, group=CONTROLS
+    )
     changes: Tuple[Tuple[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
         if self.format not in PICTURE_FORMATS:
             raise unknown('picture format', self.format, PICTURE_FORMATS)
         check_regions(len(self.style), len(self.content_mask), len(self.style_mask))
+        self._check_labels()
         if self.style_weights and self.content_mask:
             raise InputError(
                 '--style-weights mixes styles, but masks keep them apart: leave one out'
@@ -158,6 +187,24 @@ class Wish:
             raise InputError(f'--style-scale is {self.style_scale:g}: it must be above 0')
         if self.preserve_color:
             find_preservation(self.preserve_color)
+
+    def _check_labels(self) -> None:
+        names = ('content_mask', 'content_labels', 'auto_masks')
+        ways = [flag(name) for name in names if getattr(self, name) not in (None, ())]
+        if len(ways) > 1:
+            raise InputError(f'{" and ".join(ways)} both say where the regions are: choose one')
+        if (self.content_labels is None) != (self.style_labels is None):
+            raise InputError(
+                '--content-labels and --style-labels go together: what has the same colour in '
+                'both is one region'
+            )
+        if (self.content_labels or self.auto_masks) and len(self.style) > 1:
+            raise InputError(
+                f'{ways[0]} is for one style, but {len(self.style)} are given: with '
+                '--content-mask each goes to a region of its own'
+            )
+        if self.auto_masks is not None and not 2 <= self.auto_masks <= len(COLOURS):
+            raise InputError(f'--auto-masks is {self.auto_masks}: it must be 2 to {len(COLOURS)}')
 
     def values(self) -> Dict[str, Any]:
         """Return the values on which the picture itself depends, for the fingerprint."""
@@ -340,6 +387,12 @@ def describe_recipe(recipe: Recipe) -> Dict[str, str]:
         f'{layers("patch", recipe.patch_layer_weights)}; every {recipe.patch_stride} positions; '
         f'{recipe.patch_rotations} rotations and {recipe.patch_scales} sizes to each side'
     )
+    realism = {}
+    if recipe.matting_weight or recipe.affine_radius:
+        realism['realism'] = (
+            f'matting Laplacian, weight {recipe.matting_weight:g}; smooth local affine filter '
+            f'over {recipe.affine_radius} pixels, colours within {recipe.affine_edge:g}'
+        )
     return {
         'network': f'{recipe.family}, {recipe.pooling} pooling, {recipe.pixels} pixels'
         + (', its filters normalised' if recipe.normalised else ''),
@@ -347,6 +400,7 @@ def describe_recipe(recipe: Recipe) -> Dict[str, str]:
         'style': layers('style', recipe.style_layer_weights),
         **({'patches': patches} if recipe.patch_layers else {}),
         'smoothness': f'{recipe.tv} total variation; weight {recipe.tv_weight:g}',
+        **realism,
         'scaling': f'{recipe.scaling}, {SCALINGS[recipe.scaling].description}',
         'optimizer': f'{recipe.optimizer}: {OPTIMIZERS[recipe.optimizer].description}',
         'canvas': f'{recipe.oversample:g} times as large as the picture, '

@@ -1,10 +1,19 @@
-"""What is wrong with a painted picture, as numbers: grid, fringe, frame.
+"""What is wrong with a painted picture, as numbers: grid, fringe, frame, bent lines.
 
-Pictures are arrays of shape (height, width, 3) in 0-255. Each figure is small for a photograph.
+Pictures are arrays of shape (height, width, 3) in 0-255, unless said otherwise. Each figure is
+small for a photograph.
 """
 
 import numpy
 from scipy.ndimage import gaussian_filter
+
+import styletransfer  # noqa: F401  (before MXNet: it makes newer NumPys acceptable)
+
+# isort: split
+from mxnet import numpy as np
+
+from styletransfer.images import resized
+from styletransfer.photo import matting_laplacian, matting_loss
 
 LUMA = numpy.array([0.299, 0.587, 0.114])
 BAND = 8  # pixels along the border
@@ -49,3 +58,14 @@ def frame(img, photo):
     for side in (change, change[::-1], change.T, change.T[::-1]):
         differences.append(abs(side[:BAND].mean() - side[BAND : 2 * BAND].mean()))
     return numpy.mean(differences)
+
+
+def matting_energy(img, photo):
+    """Return how far a picture is from all locally affine changes of a photo, both in 0-1.
+
+    The mean over pixels of what the matting Laplacian says of all three colours; the photo is
+    brought to the picture's size.
+    """
+    photo = resized(np.array(photo, dtype='float32'), img.shape[1::-1]).asnumpy()
+    l, _ = matting_loss(numpy.asarray(img).transpose(2, 0, 1), matting_laplacian(photo))
+    return l / numpy.prod(img.shape[:2])

@@ -2,7 +2,7 @@
 
 import numpy
 import pytest
-from figures import frame, fringe, grid
+from figures import frame, fringe, grid, matting_energy
 from scipy.ndimage import gaussian_filter
 
 
@@ -57,3 +57,12 @@ def test_a_frame_is_a_border_that_the_photo_has_not():
     # at one of four borders, and at the corners of two others
     assert frame(framed, img) == pytest.approx(30 / 4 * (1 + 2 * 8 / 160), rel=0.2)
     assert frame(framed, framed) == 0
+
+
+def test_a_bent_line_costs_and_other_colours_do_not():
+    img = photo(48, 64).clip(0, 255) / 255
+    changed = img @ numpy.array([[0.5, 0.2, 0], [0, 0.6, 0.1], [0.1, 0, 0.4]]) + 0.1
+    bent = numpy.stack([numpy.roll(row, y % 3, axis=0) for y, row in enumerate(changed)])
+    assert matting_energy(img, img) < 1e-6
+    assert matting_energy(changed, img) < 1e-6
+    assert matting_energy(bent, img) > 1e-3

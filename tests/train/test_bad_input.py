@@ -172,6 +172,27 @@ FLAGS = {
     'more than all rotations': ('--patch-rotations', '25', ['patch_rotations', '0 to 24']),
     'sizes below 0': ('--patch-scales', '-1', ['patch_scales', 'not below 0']),
     'unknown patch layer': ('--patch-layers', 'relu3_9', ["'relu3_9'; did you mean"]),
+    'two ways to say where': (
+        *('--content-mask', 'a.png', '--auto-masks', '2'),
+        ['--content-mask and --auto-masks', 'choose one'],
+    ),
+    'labels of one picture': ('--content-labels', 'a.png', ['--style-labels', 'go together']),
+    'labels of the other picture': ('--style-labels', 'a.png', ['--content-labels']),
+    'labels for several styles': (
+        *('--style', 'oil_strokes', 'ink_wash', '--content-labels', 'a.png'),
+        *('--style-labels', 'b.png', ['--content-labels is for one style, but 2 are given']),
+    ),
+    'one region': ('--auto-masks', '1', ['--auto-masks is 1: it must be 2 to 9']),
+    'ten regions': ('--auto-masks', '10', ['--auto-masks is 10: it must be 2 to 9']),
+    'no number of regions': ('--auto-masks', 'sky', ["'sky'"]),
+    'regions without a style': (
+        *('--auto-masks', '2', '--style-layers', ''),
+        ['--auto-masks says where', 'no style layers'],
+    ),
+    'missing labels': (
+        *('--content-labels', 'a.png', '--style-labels', 'b.png'),
+        ["'a.png'", 'no such file'],
+    ),
     'missing mask': ('--content-mask', 'a.png', ["'a.png'", 'no such file']),
     'tile in words': ('--tile', 'large', ["'large' is not a tile", 'auto, none']),
     'odd tile': ('--tile', '100', ["'100' is not a tile", 'multiple of 16']),

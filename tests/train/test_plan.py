@@ -20,6 +20,7 @@ from styletransfer.recipes import (
     GATYS_2016,
     MRF,
     PAINTERLY,
+    PHOTO,
     TUTORIAL,
     Stage,
     with_shape,
@@ -64,6 +65,13 @@ def test_the_recipes_own_shape_stays_as_it_is(recipe):
 @pytest.mark.parametrize('shape', [(48, 32), (600, 340), (320, 560), (700, 400), (790, 450)])
 def test_small_changes_need_no_further_stage(shape):
     assert planned(TUTORIAL, shape) == with_shape(TUTORIAL, shape)
+
+
+def test_a_photograph_is_trained_at_its_full_size_only():
+    recipe = planned(PHOTO, (2100, 1401))
+    assert [stage.image_shape for stage in recipe.stages] == [(2100, 1401)]
+    assert recipe.stages[0].num_epochs == PHOTO.stages[0].num_epochs
+    assert len(planned(replace(PHOTO, matting_weight=0.0), (2100, 1401)).stages) == 3
 
 
 def test_twice_the_sides_need_one_stage_more():
