@@ -30,9 +30,9 @@ ROWS = (
     {'progress'},
     {'synthesis', 'learning', 'photo'},
     {'tiles', 'mrf'},
-    {'controls', 'feedforward.perceptual', 'feedforward.adain'},
-    {'feedforward.johnson'},
-    {'feedforward.ghiasi'},  # the network of the one, the statistics of the other
+    {'controls', 'feedforward.perceptual', 'feedforward.encoder'},
+    {'feedforward.adain', 'feedforward.johnson'},
+    {'feedforward.ghiasi'},  # johnson's network, whose rows a second one mixes
     {'train.memory', 'outputs', 'trained'},
     {'train.wish'},
     {'feedforward.painting', 'feedforward.training'},
