@@ -66,10 +66,12 @@ GHIASI_SLIM = Setting(
     **{
         **asdict(johnson.JOHNSON_SLIM),
         'name': 'ghiasi_slim',
-        'description': 'trains on two cores in an hour: the slim network, any style',
+        'description': 'trains on one core in an hour and a half: the slim network, any style',
         'residuals': 4,
+        # shallow layers hold the palette, and the ripple for which johnson has less is cured
+        'style_layer_weights': (1.0, 1.0, 1.0, 0.5, 0.5),
         'style_side': 320,
-        'crops': ((128, 8000), (192, 1500)),
+        'crops': ((96, 14_000), (128, 8000), (192, 400)),
     },
     encoder='vgg19_slim',
     shares=48,
