@@ -2,8 +2,9 @@
 
     python chapters/diagrams.py [FOLDER]      (default: chapters/diagrams)
 
-For chapter 13: AdaIN with its losses, and the network that reads rows. For chapter 6: photographs
-with regions, and the photo's matrix.
+For chapter 13: AdaIN with its losses, and the network that reads rows. For chapter 5: patches,
+their match, and how many have a position. For chapter 6: photographs with regions, and the
+photo's matrix.
 
 All labels are symbols and names of layers, so that one drawing serves every language; the
 captions in the chapters say in words what is drawn. The picture that is shown as the result,
@@ -437,6 +438,96 @@ def reader() -> Drawing:
     return drawing
 
 
+def grid(
+    drawing: Drawing, x: float, y: float, size: tuple, color: str, strong: dict, side: float = 2.6
+) -> None:
+    """Draw a layer's output of `size` columns and rows from its upper left corner.
+
+    `strong` has how dark single positions are, by column and row.
+    """
+    for column, row in numpy.ndindex(size):
+        corner = (x + side * column, y - side * (row + 1))
+        kwargs = {'edgecolor': 'white', 'lw': 1.5, 'zorder': 3}
+        drawing.ax.add_patch(Rectangle(corner, side, side, facecolor=PALE, **kwargs))
+        alpha = strong.get((column, row), 0.12)
+        kwargs['alpha'] = alpha
+        drawing.ax.add_patch(Rectangle(corner, side, side, facecolor=color, **kwargs))
+
+
+def patch(
+    drawing: Drawing,
+    x: float,
+    y: float,
+    at: tuple,
+    color: str,
+    side: float = 2.6,
+    **options: object,
+) -> None:
+    """Draw the frame of a patch of 3 by 3 positions of a grid."""
+    corner = (x + side * at[0], y - side * (at[1] + 3))
+    options = {'lw': 2.4, 'zorder': 5, **options}
+    drawing.ax.add_patch(
+        Rectangle(corner, 3 * side, 3 * side, fill=False, edgecolor=color, **options)
+    )
+
+
+EYE = {(0, 0): 0.2, (1, 0): 0.6, (2, 0): 0.2, (0, 1): 0.6, (1, 1): 0.95, (2, 1): 0.6}
+EYE.update({(0, 2): 0.2, (1, 2): 0.6, (2, 2): 0.2})
+
+
+def matching() -> Drawing:
+    """Draw outputs, patches, the match of one, and what two that overlap ask of a position."""
+    drawing = Drawing(122, 52)
+    side, top, low = 2.6, 49, 22
+    drawing.picture(ROOT / 'assets' / 'content' / 'bridge.jpg', 3, 37.5, 16, BACK, 2)
+    drawing.picture(ROOT / 'assets' / 'style' / 'starry_night.jpg', 3, 10, 16, STYLE, 2)
+    for y, name, color in ((34.8, 'X', BACK), (7.4, 'Z', STYLE)):
+        drawing.text(11, y, f'${name}$', color, fontsize=15)
+    for y, color in ((42, BACK), (14.5, STYLE)):
+        drawing.line([(19.6, y), (31.4, y)], color)
+        drawing.ax.add_patch(
+            Rectangle((23, y - 4), 4.6, 8, facecolor=PALE, edgecolor=GREY, lw=1.2, zorder=4)
+        )
+        drawing.lock(25.3, y)
+    ours = {(c + 2, r + 1): 0.75 * dark for (c, r), dark in EYE.items()}
+    theirs = {(c + 4, r + 1): dark for (c, r), dark in EYE.items()}
+    grid(drawing, 32, top, (8, 6), BACK, ours)
+    grid(drawing, 32, low, (8, 6), STYLE, theirs)
+    drawing.text(42.4, 31.2, r'$\hat{Y}$', BACK, fontsize=15)
+    drawing.text(42.4, 3.9, '$Y$', STYLE, fontsize=15)
+    patch(drawing, 32, top, (2, 1), BACK)
+    patch(drawing, 32, top, (4, 1), BACK, ls=(0, (2, 1.5)), lw=1.8)
+    patch(drawing, 32, low, (4, 1), STYLE)
+    for y, color, dark, name in ((42.4, BACK, 0.75, 'p'), (15.5, STYLE, 1, 'q')):
+        strong = {(3 * r + c, 0): dark * d for (c, r), d in EYE.items()}
+        grid(drawing, 60, y, (9, 1), color, strong, 2.2)
+        drawing.text(69.9, y + (2 if name == 'p' else -4.2), f'${name}$', color, fontsize=14)
+        drawing.line([(53.2, y - 1.1), (59.2, y - 1.1)], color)
+    drawing.box(69.9, 28.6, r'$\mathrm{arg\,max}_q\ \ \langle p, q\rangle\,/\,|q|$', INK, 25)
+    drawing.line([(69.9, 39.6), (69.9, 32)], BACK)
+    drawing.line([(69.9, 17.9), (69.9, 25.2)], STYLE)
+    drawing.line([(83, 28.6), (90, 28.6)], INK)
+    drawing.text(104, 50.2, r'$q(p)$', STYLE, fontsize=14)
+    left, height = 93.6, 47
+    grid(drawing, left, height, (8, 6), STYLE, ours)
+    patch(drawing, left, height, (2, 1), STYLE)
+    patch(drawing, left, height, (4, 1), STYLE, ls=(0, (2, 1.5)), lw=1.8)
+    for column, text in ((2, '1'), (3, '1'), (4, '2'), (5, '1'), (6, '1')):
+        x = left + side * (column + 0.5)
+        drawing.text(x, height - side * 2.5, text, 'white' if column == 3 else INK, zorder=6)
+    drawing.text(104, 29.4, r'$n(x)$', GREY, fontsize=13)
+    drawing.line([(104, 27), (104, 20)], STYLE)
+    drawing.box(104, 16.6, r'$L$', STYLE)
+    drawing.line(
+        [(104, 13.4), (104, 2.6), (21.4, 2.6), (21.4, 39.6), (19.7, 39.6)],
+        BACK,
+        ls=(0, (4, 2.5)),
+        lw=1.8,
+    )
+    drawing.text(84, 5.2, r'$\partial L \,/\, \partial X$', BACK, fontsize=14)
+    return drawing
+
+
 def photograph() -> Drawing:
     """Draw two photographs with their regions, the losses, the photo's matrix, and the filter."""
     drawing = Drawing(122, 54)
@@ -501,6 +592,7 @@ DIAGRAMS = {
     'rows.png': rows,
     'adain.png': adain,
     'reader.png': reader,
+    'patches.png': matching,
     'photograph.png': photograph,
 }
 

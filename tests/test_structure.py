@@ -43,7 +43,7 @@ ROWS = (
     {'exercises.tasks.data'},
     {'exercises.tasks.neural_style', 'exercises.tasks.the_original'},
     {'exercises.tasks.what_the_layers_see', 'exercises.tasks.taking_control'},
-    {'exercises.tasks.one_pass'},
+    {'exercises.tasks.one_pass', 'exercises.tasks.patches'},
     {'exercises.tasks.many_styles', 'exercises.tasks.any_style'},
     {'exercises.tasks.photographs'},
     {'exercises.tasks'},

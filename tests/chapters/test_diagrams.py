@@ -38,6 +38,7 @@ NAMES = [
     'rows.png',
     'adain.png',
     'reader.png',
+    'patches.png',
     'photograph.png',
 ]
 
