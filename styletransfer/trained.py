@@ -27,6 +27,8 @@ from styletransfer.controls import check_weights
 from styletransfer.errors import InputError, unknown
 from styletransfer.feedforward import adain, ghiasi, johnson
 from styletransfer.files import assets_folder, fits, open_regular, reading, replacing
+from styletransfer.gan import cyclegan, mixgan, pix2pix
+from styletransfer.gan.painters import Translator
 from styletransfer.images import (
     ImageShape,
     load_image,
@@ -46,11 +48,15 @@ class Method(NamedTuple):
 
     setting: Any  # the dataclass of its numbers
     make: Any  # of a setting and how many styles; returns a net of X and S, its shapes known
-    reach: Any  # of a setting: how many pixels away, at most, a pixel of the result is looked at
-    multiple: int  # of which the sides of its pictures are
+    # of a setting: how many pixels away, at most, a pixel of the result is looked at; None where
+    # that is everywhere, so that a picture can only be painted in one piece
+    reach: Any
+    multiple: Any  # of a setting: of which the sides of its pictures are multiples
     # of a net and pictures X: what S is for their style; None where a style is a row of the net
     statistics: Optional[Callable[[Any, np.ndarray], np.ndarray]] = None
     grain: Callable[[Any], float] = lambda setting: 0.0  # of a setting: what its photos are given
+    # of a setting: the one side that its pictures can have, if they cannot be of any
+    side: Callable[[Any], Optional[int]] = lambda setting: None
 
 
 METHODS = {
@@ -58,23 +64,42 @@ METHODS = {
         johnson.Setting,
         lambda setting, styles: johnson.make_net(setting, styles, fast=True),
         johnson.reach,
-        johnson.MULTIPLE,
+        lambda setting: johnson.MULTIPLE,
         grain=lambda setting: setting.grain,
     ),
     'adain': Method(
         adain.Setting,
         lambda setting, styles: adain.make_net(setting, fast=True),
         adain.reach,
-        adain.MULTIPLE,
+        lambda setting: adain.MULTIPLE,
         adain.statistics,
     ),
     'ghiasi': Method(
         ghiasi.Setting,
         lambda setting, styles: ghiasi.make_net(setting, fast=True),
         johnson.reach,
-        johnson.MULTIPLE,
+        lambda setting: johnson.MULTIPLE,
         ghiasi.statistics,
         lambda setting: setting.grain,
+    ),
+    'pix2pix': Method(
+        pix2pix.Setting,
+        lambda setting, styles: Translator(pix2pix.make_painter(setting)),
+        lambda setting: None,
+        lambda setting: setting.multiple,
+    ),
+    'cyclegan': Method(
+        cyclegan.Setting,
+        lambda setting, styles: Translator(*map(cyclegan.make_painter, 2 * [setting])),
+        lambda setting: None,
+        lambda setting: cyclegan.MULTIPLE,
+    ),
+    'mixgan': Method(
+        mixgan.Setting,
+        lambda setting, styles: Translator(mixgan.make_painter(setting)),
+        lambda setting: None,
+        lambda setting: setting.side,
+        side=lambda setting: setting.side,
     ),
 }
 
@@ -103,22 +128,25 @@ class Painter:
         Of pictures X it returns the S of their style: any picture is a style.
     grain : float
         Deviation of the noise that its photos are given (`blocks.grained`).
+    side : int, optional
+        The one side that its photos can have.
     """
 
     def __init__(
         self,
         net: nn.HybridBlock,
         styles: Sequence[str],
-        reach: int,
+        reach: Optional[int],
         multiple: int,
         notes: Mapping[str, str],
         setting: Any = None,
         statistics: Optional[Callable[[np.ndarray], np.ndarray]] = None,
         grain: float = 0.0,
+        side: Optional[int] = None,
     ) -> None:
         self.net, self.styles, self.setting = net, tuple(styles), setting
         self.reach, self.multiple, self.notes = reach, multiple, dict(notes)
-        self.statistics, self.grain = statistics, grain
+        self.statistics, self.grain, self.side = statistics, grain, side
         self._seen: Dict[str, np.ndarray] = {}
 
     def shares(self, names: Sequence[str], weights: Sequence[float] = ()) -> np.ndarray:
@@ -213,14 +241,22 @@ class Painter:
         most = most or largest()
         h, w = X.shape[2:]
         X = grained(extended(X, self.multiple), self.grain, 0)
-        Y = whole(self.net, X, S) if h * w <= most else self._in_strips(X, S, most)
+        if h * w <= most:
+            Y = whole(self.net, X, S)
+        elif self.reach is None:
+            raise InputError(
+                f'{w}x{h} pixels are too many for this network, which can paint a picture only as '
+                f'a whole: there is memory for {most} pixels; try a smaller --shape'
+            )
+        else:
+            Y = self._in_strips(X, S, most, self.reach)
         return Y[:, :, :h, :w]
 
-    def _in_strips(self, X: np.ndarray, S: np.ndarray, most: int) -> np.ndarray:
+    def _in_strips(self, X: np.ndarray, S: np.ndarray, most: int, reach: int) -> np.ndarray:
         """Paint a picture in strips, with the statistics of the picture made small enough."""
         X_small = extended(self._small(X, most), self.multiple)
         keep_statistics(self.net, grained(X_small, self.grain, 0), S)
-        halo = -(-self.reach // self.multiple) * self.multiple
+        halo = -(-reach // self.multiple) * self.multiple
         rows = max(halo, most // X.shape[3] - 2 * halo)
         return in_strips(self.net, X, S, rows // self.multiple * self.multiple, halo)
 
@@ -268,7 +304,7 @@ def compiled(net: nn.HybridBlock) -> None:
     It does not keep its memory between two pictures. That would save a twentieth of the time, and
     take twice the memory, as then no layer's output makes room for a later one's.
     """
-    if not net._active:
+    if isinstance(net, nn.HybridBlock) and not net._active:
         net.hybridize()
 
 
@@ -422,8 +458,15 @@ def fresh(name: str, setting: Any, styles: Sequence[str], notes: Mapping[str, st
     method = METHODS[name]
     net = method.make(setting, len(styles))
     look = partial(method.statistics, net) if method.statistics else None
-    facts = method.reach(setting), method.multiple, notes, setting, look, method.grain(setting)
-    return Painter(net, styles, *facts)
+    facts = (
+        method.reach(setting),
+        method.multiple(setting),
+        notes,
+        setting,
+        look,
+        method.grain(setting),
+    )
+    return Painter(net, styles, *facts, method.side(setting))
 
 
 def _fitting(wanted: Arrays, stored: Mapping[str, Any]) -> Arrays:
