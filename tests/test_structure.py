@@ -29,13 +29,14 @@ ROWS = (
     {'checkpoint'},
     {'progress'},
     {'synthesis', 'learning', 'photo'},
-    {'tiles', 'mrf'},
-    {'controls', 'feedforward.perceptual', 'feedforward.adain'},
-    {'feedforward.johnson'},
-    {'feedforward.ghiasi'},  # the network of the one, the statistics of the other
+    {'tiles', 'mrf', 'gan.losses', 'gan.networks', 'gan.painters'},
+    {'controls', 'feedforward.perceptual', 'feedforward.adain', 'gan.game', 'gan.pictures'},
+    {'feedforward.johnson', 'gan.duel'},
+    # of Ghiasi the network of the one, the statistics of the other
+    {'feedforward.ghiasi', 'gan.pix2pix', 'gan.cyclegan', 'gan.mixgan'},
     {'train.memory', 'outputs', 'trained'},
-    {'train.wish'},
-    {'feedforward.painting', 'feedforward.training'},
+    {'train.wish', 'runs'},
+    {'feedforward.painting', 'feedforward.training', 'gan.training'},
     {'train.plan'},
     {'train.job'},
     {'train.batch'},
@@ -52,7 +53,7 @@ ROWS = (
     {'exercises.grade'},
     {
         *('train.__main__', 'weights.__main__', 'exercises.__main__', 'feedforward.__main__'),
-        *('distill', '__main__'),
+        *('gan.__main__', 'distill', '__main__'),
     },
 )
 

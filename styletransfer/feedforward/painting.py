@@ -40,12 +40,12 @@ STDOUT = '-'
 OURS = {'net': str, 'content': str, 'style': [str]}  # how a record is made
 
 
-def make_parser(command: str, net: str) -> Parser:
+def make_parser(command: str, first: str) -> Parser:
     """Return the job's parser, for the command of a family and the network that it has first."""
     parser = Parser(f'{command} paint', 'Paint photos in one pass.')
     add = parser.add_argument
     add('photos', nargs='+', help='files, folders or samples')
-    add('--net', default=net, help='a bundled network or a file (%(default)s)')
+    add('--net', default=first, help='a bundled network or a file (%(default)s)')
     add(
         '--style',
         nargs='+',
@@ -246,18 +246,18 @@ def read(painter: trained.Painter, photo: Path, shape: Optional[ImageShape]) -> 
     return resized(img, (max(1, round(width * scale)), max(1, round(height * scale))))
 
 
-def run(argv: Sequence[str], command: str, net: str) -> int:
+def run(argv: Sequence[str], command: str, first: str) -> int:
     """Run the job and return its exit status: 1 if some pictures could not be painted.
 
     Parameters
     ----------
     argv : sequence of str
-    command, net : str
+    command, first : str
         What is run, and which network it has if none is asked for.
     """
-    args = make_parser(command, net).parse_args(argv)
-    file = trained.find(args.net)
-    painter = trained.load(file)
+    args = make_parser(command, first).parse_args(argv)
+    net = trained.find(args.net)
+    painter = trained.load(net)
     if args.list:
         print(*painter.styles or ['any picture'])
         return 0
@@ -285,7 +285,7 @@ def run(argv: Sequence[str], command: str, net: str) -> int:
         for entry in found:
             bar.set_description_str(printable(entry.photo.name))
             try:
-                paint_one(painter, file, wish, entry)
+                paint_one(painter, net, wish, entry)
             except InputError as error:
                 if len(found) == 1:
                     raise

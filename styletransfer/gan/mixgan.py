@@ -42,6 +42,7 @@ from styletransfer.gan.game import Move, Player, learned_by
 from styletransfer.gan.losses import critic_loss, l1, painter_loss
 from styletransfer.gan.networks import (
     SLOPE,
+    FewFilters,
     Norm,
     PatchGAN,
     Reflection,
@@ -146,6 +147,7 @@ MIXGAN_SMALL = replace(
     residuals=2,
     mixture_width=32,
     critic_width=32,
+    critic_depth=1,
     prior='normal',
 )
 
@@ -221,8 +223,7 @@ class ContentDecoder(nn.Block):
             *up(widths[1], widths[3]),
             *up(widths[0], widths[1]),
         )
-        last = nn.Conv2D(1, 7, in_channels=widths[0], use_bias=False)
-        self.last = chain(Reflection(3), last)
+        self.last = chain(Reflection(3), FewFilters(1, widths[0], 7, bias=False))
 
     def forward(self, z: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
         """Return a map (n, c, side, side) and the picture (n, 1, side, side) made of it."""
@@ -238,8 +239,7 @@ class MixtureDecoder(nn.Block):
         handed, width = setting.widths[0] + 1, setting.mixture_width
         conv = nn.Conv2DTranspose(width, 3, 1, 1, in_channels=handed, use_bias=False)
         self.body = chain(*normed(setting, conv, width))
-        last = nn.Conv2D(3, 7, in_channels=width + handed, use_bias=False)
-        self.last = chain(Reflection(3), last)
+        self.last = chain(Reflection(3), FewFilters(3, width + handed, 7, bias=False))
 
     def forward(self, Z: np.ndarray, X: np.ndarray) -> np.ndarray:
         """Return pictures (n, 3, side, side) of a map and a grey picture."""

@@ -93,6 +93,51 @@ class Reflection(nn.Block):
         return reflected(X, self.margin)
 
 
+class FewFilters(nn.Block):
+    """A convolution of stride 1 with fewer than eight filters, such as to the three colours.
+
+    Parameters
+    ----------
+    channels, in_channels, kernel : int
+    padding : int
+        Zeros on each side.
+    bias : bool
+
+    Notes
+    -----
+    oneDNN has no quick convolution for so few, but one for eight: filters of zeros join them, and
+    what they say is cut off.
+    """
+
+    def __init__(
+        self, channels: int, in_channels: int, kernel: int, padding: int = 0, bias: bool = True
+    ) -> None:
+        super().__init__()
+        self.channels, self.kernel, self.padding = channels, kernel, padding
+        with self.name_scope():
+            shape = (channels, in_channels, kernel, kernel)
+            self.weight = self.params.get('weight', shape=shape)
+            self.bias = self.params.get('bias', shape=(channels,), init='zeros') if bias else None
+
+    def forward(self, X: np.ndarray) -> np.ndarray:
+        """Return an array of shape (n, channels, h', w')."""
+        parts = [part.data() for part in (self.weight, self.bias) if part is not None]
+        eight = [
+            np.concatenate([part, np.zeros((8 - self.channels, *part.shape[1:]))])
+            for part in parts
+        ]
+        Z = npx.convolution(
+            X,
+            *eight,
+            kernel=2 * (self.kernel,),
+            pad=2 * (self.padding,),
+            num_filter=8,
+            no_bias=self.bias is None,
+        )
+        # the slope of NumPy's way to cut divides by zero in MXNet 1.9.1
+        return Z.as_nd_ndarray().slice_axis(axis=1, begin=0, end=self.channels).as_np_ndarray()
+
+
 class Upsampling(nn.Block):
     """Doubles the sides of a picture, without norm or activation.
 
@@ -265,7 +310,7 @@ class ResidualGenerator(nn.Block):
             *normed(Upsampling(two, four, 3, way, bias), two),
             *normed(Upsampling(one, two, 3, way, bias), one),
             Reflection(3),
-            nn.Conv2D(channels, 7, in_channels=one),
+            FewFilters(channels, one, 7),
         )
 
     def forward(self, X: np.ndarray) -> np.ndarray:
@@ -346,23 +391,18 @@ class PatchGAN(nn.Block):
         super().__init__()
         layers: List[nn.Block] = []
         for i, (row, before) in enumerate(zip(rows, (channels, *(row.channels for row in rows)))):
-            outer = i == 0 or i == len(rows) - 1
+            width, kernel = row.channels, row.kernel
             if row.after != row.before:
                 layers.append(Zeros(row.after - row.before))
-            layers.append(
-                nn.Conv2D(
-                    row.channels,
-                    row.kernel,
-                    row.stride,
-                    row.before,
-                    in_channels=before,
-                    use_bias=outer or bias,
-                )
-            )
-            if not outer:
-                layers.append(Norm(row.channels, norm, affine))
+            if i == len(rows) - 1:
+                layers.append(FewFilters(width, before, kernel, row.before))
+                break
+            options = {'in_channels': before, 'use_bias': i == 0 or bias}
+            layers.append(nn.Conv2D(width, kernel, row.stride, row.before, **options))
+            if i:
+                layers.append(Norm(width, norm, affine))
             layers.append(nn.LeakyReLU(SLOPE))
-        self.body = chain(*layers[:-1])
+        self.body = chain(*layers)
 
     def forward(self, X: np.ndarray) -> np.ndarray:
         """Return scores of shape (n, 1, h', w'): the higher, the more real."""

@@ -29,10 +29,10 @@ from styletransfer.command import listed, natural, positive
 from styletransfer.errors import InputError
 from styletransfer.gan import game
 from styletransfer.gan.game import Move, Player, learned_by, one_by_one
-from styletransfer.gan.losses import critic_loss, l1, painter_loss
-from styletransfer.gan.networks import PatchGAN, UNet, begin, patch_rows
+from styletransfer.gan.losses import JUDGES, critic_loss, l1, painter_loss
+from styletransfer.gan.networks import NORMS, PatchGAN, UNet, begin, patch_rows
 from styletransfer.gan.pictures import Collection, batch_of, whole
-from styletransfer.recipes import option
+from styletransfer.recipes import choice, option
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class Setting(game.Setting):
         If a number cannot be.
     """
 
-    norm: str = 'batch'
-    judge: str = 'cross_entropy'
+    norm: str = choice('batch', 'over the batch or each picture', NORMS)
+    judge: str = choice('cross_entropy', "the critic's loss", JUDGES)
     widths: Tuple[int, ...] = option(
         (64, 128, 256, 512, 512, 512, 512, 512),
         "channels of the painter's halvings",
@@ -87,7 +87,8 @@ PIX2PIX_SMALL = Setting(
     jitter=8,
     batch=4,
     epochs=(40, 40),
-    critic_lr=1e-4,
+    lr=1e-3,  # a small painter takes long steps well, and the critic must not win at once
+    critic_lr=5e-5,
     norm='instance',  # of single pictures, as with the published batch, the two are the same
     widths=(24, 48, 60, 60, 60),
     dropouts=1,

@@ -29,6 +29,8 @@ from styletransfer.progress import History, Listener, Step
 from styletransfer.runs import add_flags, with_numbers
 
 HELD_OUT = 8  # pictures that are looked at, and not learned from
+Sources = Tuple[List[Source], List[Source]]  # of either collection
+
 POINTS = 200  # of each curve in the figure
 
 
@@ -125,8 +127,8 @@ def setting_of(args: Any) -> Any:
 class Run(runs.Run):
     """The training of a painter and a critic."""
 
-    sources: Tuple[List[Source], List[Source]]
-    shown: Tuple[List[Source], List[Source]]
+    sources: Sources
+    shown: Sources
     names: Tuple[str, str]  # of the two collections
     game: Any
 
@@ -274,17 +276,8 @@ def make_run(args: Any) -> Run:
     """
     setting = setting_of(args)
     method = METHODS[args.method]
-    sources = collections_of(args.data, method.paired, 'name')
+    sources, shown = found_in(args, method.paired)
     names = named(args.data)
-    if args.held_out:
-        found = collections_of(args.held_out, method.paired, '--held-out takes')
-        shown = tuple([part[i] for i in spread(len(part), HELD_OUT)] for part in found)
-    elif method.paired:
-        kept, seen = held_out([*zip(*sources)], HELD_OUT)
-        sources, shown = tuple(map(list, zip(*kept))), tuple(map(list, zip(*seen)))
-    else:
-        parts = [held_out(found, HELD_OUT) for found in sources]
-        sources, shown = (tuple(part) for part in zip(*parts))
     if args.reverse:
         sources, shown, names = sources[::-1], shown[::-1], names[::-1]
     check_writable(Path(args.output), (1000, 1000))
@@ -297,7 +290,26 @@ def make_run(args: Any) -> Run:
     )
 
 
-def collections_of(folders: Sequence[str], paired: bool, word: str) -> Tuple[Any, Any]:
+def found_in(args: Any, paired: bool) -> Tuple[Sources, Sources]:
+    """Return what is to be learned from, and what is only looked at.
+
+    Raises
+    ------
+    InputError
+        As of `collections_of`, or if there are too few pictures to hold some out.
+    """
+    found = collections_of(args.data, paired, 'name')
+    if args.held_out:
+        first, second = (
+            [sources[i] for i in spread(len(sources), HELD_OUT)]
+            for sources in collections_of(args.held_out, paired, '--held-out takes')
+        )
+        return found, (first, second)
+    (first, shown), (second, shown_too) = (held_out(sources, HELD_OUT) for sources in found)
+    return (first, second), (shown, shown_too)
+
+
+def collections_of(folders: Sequence[str], paired: bool, word: str) -> Sources:
     """Return the pictures in two folders, or the pairs in one.
 
     Raises
