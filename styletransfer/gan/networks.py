@@ -152,22 +152,37 @@ class Upsampling(nn.Block):
         over reflected borders, which leaves no chequered pattern (Odena et al.: Deconvolution and
         checkerboard artifacts, Distill 2016).
     bias : bool
+
+    Notes
+    -----
+    The transposed convolution of 3x3 is a convolution of the picture with zeros between its pixels
+    (`between_zeros`), as MXNet 1.9.1 fails at the slope of one that a painter goes through twice,
+    there and back. That of 4x4, whose painter is asked once, is MXNet's own, and quicker.
     """
 
     def __init__(self, channels: int, in_channels: int, kernel: int, way: str, bias: bool) -> None:
         super().__init__()
         options = {'in_channels': in_channels, 'use_bias': bias}
-        self.way = way
-        if way == 'deconvolution':
-            # of 3x3 a row and a column more, or the sides would be doubled less 1
-            options['output_padding'] = 4 - kernel
-            self.conv = nn.Conv2DTranspose(channels, kernel, 2, 1, **options)
+        self.way, self.transposed = way, way == 'deconvolution' and kernel == 4
+        if self.transposed:
+            self.conv = nn.Conv2DTranspose(channels, 4, 2, 1, **options)
         else:
-            self.conv = nn.Conv2D(channels, 3, **options)
+            self.conv = nn.Conv2D(channels, 3, padding=int(way == 'deconvolution'), **options)
 
     def forward(self, X: np.ndarray) -> np.ndarray:
         """Return an array of shape (n, channels, 2 h, 2 w)."""
-        return self.conv(X if self.way == 'deconvolution' else reflected(doubled(X), 1))
+        if self.way == 'resize':
+            return self.conv(reflected(doubled(X), 1))
+        return self.conv(X if self.transposed else between_zeros(X))
+
+
+def between_zeros(X: np.ndarray) -> np.ndarray:
+    """Return pictures of twice the size with zeros behind and below each pixel."""
+    n, c, h, w = X.shape
+    rows = np.concatenate([X.reshape(n, c, h, 1, w), np.zeros((n, c, h, 1, w))], axis=3)
+    pixels = rows.reshape(n, c, 2 * h, w, 1)
+    both = np.concatenate([pixels, np.zeros((n, c, 2 * h, w, 1))], axis=4)
+    return both.reshape(n, c, 2 * h, 2 * w)
 
 
 # --- painters ------------------------------------------------------------------------------------

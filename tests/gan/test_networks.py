@@ -43,7 +43,8 @@ def listed(block):
             kind = 'deconv' if isinstance(layer, nn.Conv2DTranspose) else 'conv'
             told.append(f'{kind}{kernel} {layer._channels} /{stride}')
         elif isinstance(layer, Upsampling):
-            told += listed([layer.conv])
+            kind = 'deconv' if layer.way == 'deconvolution' else 'doubled, conv'
+            told.append(f'{kind}{layer.conv._kwargs["kernel"][0]} {layer.conv._channels} /2')
         elif isinstance(layer, FewFilters):
             told.append(f'conv{layer.kernel} {layer.channels} /1')
         elif isinstance(layer, Norm):
@@ -236,6 +237,16 @@ def test_upsampling_doubles(kernel, way):
     up = Upsampling(5, 2, kernel, way, bias=True)
     up.initialize()
     assert up(noise(2, 2, 4, 6)).shape == (2, 5, 8, 12)
+
+
+def test_zeros_between_pixels_make_a_transposed_convolution():
+    up, X = Upsampling(4, 3, 3, 'deconvolution', bias=True), noise(2, 3, 5, 6)
+    begin(up, 2)
+    transposed = nn.Conv2DTranspose(4, 3, 2, 1, 1, in_channels=3)  # as published
+    transposed.initialize()
+    weight = up.conv.weight.data().asnumpy()
+    transposed.weight.set_data(np.array(weight.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1]))
+    numpy.testing.assert_allclose(up(X).asnumpy(), transposed(X).asnumpy(), atol=1e-6)
 
 
 def test_doubled_pixels_leave_no_pattern():
