@@ -6,10 +6,9 @@ import numpy
 import plainly
 import pytest
 from mxnet import numpy as np
-from plainly import distance, square, surprise
+from plainly import distance, play, square, surprise
 
 from styletransfer.errors import InputError
-from styletransfer.gan.duel import duel
 from styletransfer.gan.pix2pix import PIX2PIX, PIX2PIX_SMALL, Game
 
 TOY = replace(
@@ -34,24 +33,6 @@ def game(collections):
         return Game(setting, collections(setting.sides), collections(2 * [16], count=2))
 
     return make
-
-
-class Enough(Exception):  # noqa: N818
-    pass
-
-
-def play(game, steps):
-    """Run so many steps; return what was told."""
-    told = []
-
-    def on_step(step):
-        told.append(step)
-        if step.epoch == steps:
-            raise Enough
-
-    with pytest.raises(Enough):
-        duel(game, 'toy', on_step)
-    return told
 
 
 @pytest.mark.parametrize('judge', ['cross_entropy', 'least_squares'])
