@@ -103,10 +103,9 @@ class Setting(game.Setting):
         super().__post_init__()
         if len(self.widths) != HALVINGS + 1 or max(self.widths) > 1024 or self.code > 4096:
             raise InputError('MIXGAN has five widths, of at most 1024, and codes of at most 4096')
-        if self.side % 2 ** (HALVINGS + 1):
-            raise InputError(
-                f'side is {self.side}: it must be a multiple of {2 ** (HALVINGS + 1)}'
-            )
+        # with 32 the critic of codes would have a norm of single pixels, and see nothing
+        if self.side < 64 or self.side % 2 ** (HALVINGS + 1):
+            raise InputError(f'side is {self.side}: it must be a multiple of 32, at least 64')
         if self.style_side and self.style_side < self.side:
             raise InputError(f'style_side is {self.style_side}, less than side, {self.side}')
         if self.own_share > 1:

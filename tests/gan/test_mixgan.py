@@ -14,7 +14,7 @@ from styletransfer.gan.mixgan import MIXGAN, MIXGAN_CODE, MIXGAN_SMALL, Game, ma
 
 TOY = replace(
     MIXGAN_SMALL,
-    side=32,
+    side=64,
     batch=4,
     epochs=(1, 2),
     widths=(3, 4, 4, 4, 4),
@@ -34,7 +34,7 @@ def game(collections):
     def make(**changes):
         setting = replace(TOY, **changes)
         return Game(
-            setting, collections(setting.sides, (1, 3)), collections(2 * [32], (1, 3), count=2)
+            setting, collections(setting.sides, (1, 3)), collections(2 * [64], (1, 3), count=2)
         )
 
     return make
@@ -134,7 +134,7 @@ def test_a_single_picture_is_painted_as_it_is_among_others(game):
     toy = game(dense=(6, 6))
     louder(toy.painter)
     play(toy, 3)
-    X = np.array(numpy.random.default_rng(0).uniform(-1, 1, (3, 3, 32, 32)), dtype='float32')
+    X = np.array(numpy.random.default_rng(0).uniform(-1, 1, (3, 3, 64, 64)), dtype='float32')
     with autograd.train_mode():
         together = toy.painter(X).asnumpy()
         alone = toy.painter(X[1:2]).asnumpy()
@@ -144,13 +144,13 @@ def test_a_single_picture_is_painted_as_it_is_among_others(game):
 
 def test_a_painter_sees_no_colours():
     painter = louder(make_painter(TOY))
-    grey = numpy.random.default_rng(0).uniform(-0.5, 0.5, (1, 1, 32, 32))
+    grey = numpy.random.default_rng(0).uniform(-0.5, 0.5, (1, 1, 64, 64))
     X = np.repeat(np.array(grey, dtype='float32'), 3, axis=1)
     other = (
         X + np.array([0.587, -0.299, 0.0], dtype='float32').reshape(1, 3, 1, 1) * 0.3
     )  # of the same light
-    numpy.testing.assert_allclose(painter(X).asnumpy(), painter(other).asnumpy(), atol=1e-4)
-    assert float(np.abs(painter(X) - painter(-X)).max()) > 1e-3
+    numpy.testing.assert_allclose(painter(X).asnumpy(), painter(other).asnumpy(), atol=1e-3)
+    assert float(np.abs(painter(X) - painter(-X)).max()) > 0.1
 
 
 def test_what_is_shown(game):
@@ -160,9 +160,9 @@ def test_what_is_shown(game):
 
 
 def test_style_may_be_cut_from_larger_pictures(game):
-    toy = game(style_side=36)
-    assert [collection.side for collection in toy.collections] == [32, 36]
-    assert [X.shape for X in toy.batch_at(0)] == [(4, 1, 32, 32), (4, 3, 32, 32), (4, 5)]
+    toy = game(style_side=68)
+    assert [collection.side for collection in toy.collections] == [64, 68]
+    assert [X.shape for X in toy.batch_at(0)] == [(4, 1, 64, 64), (4, 3, 64, 64), (4, 5)]
 
 
 def test_the_authors_numbers():
@@ -176,9 +176,10 @@ def test_the_authors_numbers():
 @pytest.mark.parametrize(
     ('change', 'message'),
     [
-        ({'side': 48}, 'multiple of 32'),
+        ({'side': 96 + 16}, 'multiple of 32'),
+        ({'side': 32}, 'at least 64'),
         ({'widths': (4, 4)}, 'five widths'),
-        ({'style_side': 30}, 'style_side is 30, less than side'),
+        ({'style_side': 60}, 'style_side is 60, less than side'),
         ({'own_share': 1.5}, 'between 0 and 1'),
         ({'prior': 'norml'}, "did you mean 'normal'"),
         ({'content': 'always'}, 'there is no content'),
