@@ -55,6 +55,8 @@ class Method(NamedTuple):
     # of a net and pictures X: what S is for their style; None where a style is a row of the net
     statistics: Optional[Callable[[Any, np.ndarray], np.ndarray]] = None
     grain: Callable[[Any], float] = lambda setting: 0.0  # of a setting: what its photos are given
+    # of a setting: what painting takes for each pixel of a picture
+    bytes: Callable[[Any], int] = lambda setting: 400
     # of a setting: the one side that its pictures can have, if they cannot be of any
     side: Callable[[Any], Optional[int]] = lambda setting: None
 
@@ -87,12 +89,14 @@ METHODS = {
         lambda setting, styles: Translator(pix2pix.make_painter(setting)),
         lambda setting: None,
         lambda setting: setting.multiple,
+        bytes=lambda setting: 20 * setting.widths[0],
     ),
     'cyclegan': Method(
         cyclegan.Setting,
         lambda setting, styles: Translator(*map(cyclegan.make_painter, 2 * [setting])),
         lambda setting: None,
         lambda setting: cyclegan.MULTIPLE,
+        bytes=lambda setting: 40 * setting.widths[0],
     ),
     'mixgan': Method(
         mixgan.Setting,
@@ -104,7 +108,6 @@ METHODS = {
 }
 
 SMALLEST = 16  # pixels a side: whatever is smaller is mirrored until it has so many
-BYTES_PER_PIXEL = 400  # that painting takes
 LARGEST = 4_000_000  # pixels that are painted in one piece, and not in strips
 
 
@@ -130,6 +133,8 @@ class Painter:
         Deviation of the noise that its photos are given (`blocks.grained`).
     side : int, optional
         The one side that its photos can have.
+    bytes : int
+        What painting takes for each pixel.
     """
 
     def __init__(
@@ -143,10 +148,11 @@ class Painter:
         statistics: Optional[Callable[[np.ndarray], np.ndarray]] = None,
         grain: float = 0.0,
         side: Optional[int] = None,
+        bytes: int = 400,
     ) -> None:
         self.net, self.styles, self.setting = net, tuple(styles), setting
         self.reach, self.multiple, self.notes = reach, multiple, dict(notes)
-        self.statistics, self.grain, self.side = statistics, grain, side
+        self.statistics, self.grain, self.side, self.bytes = statistics, grain, side, bytes
         self._seen: Dict[str, np.ndarray] = {}
 
     def shares(self, names: Sequence[str], weights: Sequence[float] = ()) -> np.ndarray:
@@ -221,7 +227,8 @@ class Painter:
         """
         X = preprocess(img, img.shape[1::-1])
         if self.statistics and strength < 1:
-            seen = self._small(X, largest()) if math.prod(X.shape[2:]) > largest() else X
+            most = largest(self.bytes)
+            seen = self._small(X, most) if math.prod(X.shape[2:]) > most else X
             S = strength * S + (1 - strength) * self.statistics(extended(seen, self.multiple))
             strength = 1.0
         Y = self(X, S)
@@ -238,7 +245,7 @@ class Painter:
         most : int
             Pixels; 0 for `LARGEST`, or as many as half of the free memory is enough for.
         """
-        most = most or largest()
+        most = most or largest(self.bytes)
         h, w = X.shape[2:]
         X = grained(extended(X, self.multiple), self.grain, 0)
         if h * w <= most:
@@ -269,10 +276,16 @@ class Painter:
         return preprocess(resized(img, small), small)
 
 
-def largest() -> int:
-    """Return how many pixels are painted in one piece, with the memory that is free."""
+def largest(bytes: int) -> int:
+    """Return how many pixels are painted in one piece, with the memory that is free.
+
+    Parameters
+    ----------
+    bytes : int
+        That each pixel takes.
+    """
     have = available_memory(mx.cpu())
-    return min(LARGEST, have // 2 // BYTES_PER_PIXEL if have else LARGEST)
+    return min(LARGEST, have // 2 // bytes if have else LARGEST)
 
 
 def shorter(image_shape: ImageShape, side: int) -> ImageShape:
@@ -466,7 +479,7 @@ def fresh(name: str, setting: Any, styles: Sequence[str], notes: Mapping[str, st
         look,
         method.grain(setting),
     )
-    return Painter(net, styles, *facts, method.side(setting))
+    return Painter(net, styles, *facts, method.side(setting), method.bytes(setting))
 
 
 def _fitting(wanted: Arrays, stored: Mapping[str, Any]) -> Arrays:

@@ -11,6 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Callable, ClassVar, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
+import mxnet as mx
 from mxnet import numpy as np
 
 import styletransfer
@@ -24,6 +25,7 @@ from styletransfer.gan.game import coloured
 from styletransfer.gan.losses import DRAWS
 from styletransfer.gan.painters import Translator
 from styletransfer.gan.pictures import Collection, Source, held_out, pairs_in, sources_in, spread
+from styletransfer.machine import total_memory
 from styletransfer.outputs import as_json, check_writable
 from styletransfer.progress import History, Listener, Step
 from styletransfer.runs import add_flags, with_numbers
@@ -44,6 +46,7 @@ class Method(NamedTuple):
     channels: Tuple[int, int]  # of the pictures of either folder
     painters: Callable[[Any], Tuple[Any, ...]]  # of a game, what goes into the file
     styles: Callable[[str, str], Tuple[str, ...]]  # of the folders' names, what each paints
+    bytes: int  # measured: for a pixel of a batch, and a channel of the painter's first layer
 
 
 METHODS = {
@@ -55,6 +58,7 @@ METHODS = {
         channels=(3, 3),
         painters=lambda game: (game.painter,),
         styles=lambda first, second: (second,),
+        bytes=65,
     ),
     'cyclegan': Method(
         cyclegan.SETTINGS,
@@ -64,6 +68,7 @@ METHODS = {
         channels=(3, 3),
         painters=lambda game: (game.there, game.back),
         styles=lambda first, second: (second, first),
+        bytes=600,
     ),
     'mixgan': Method(
         mixgan.SETTINGS,
@@ -73,6 +78,7 @@ METHODS = {
         channels=(1, 3),
         painters=lambda game: (game.painter,),
         styles=lambda first, second: (second,),
+        bytes=330,
     ),
 }
 
@@ -196,17 +202,8 @@ class Run(runs.Run):
         return {'pictures': dict(zip(self.names, map(len, self.sources)))}
 
     def curves(self, history: History) -> History:
-        """Return the losses as means over parts of the run: those of single steps jump.
-
-        Where other players take over, a new stage begins.
-        """
-        stages = []
-        for stage in history.stages:
-            for _, group in groupby(stage['losses'], key=tuple):
-                losses = [*group]
-                seconds = stage['seconds'] * len(losses) / len(stage['losses'])
-                stages.append({**stage, 'losses': smoothed(losses), 'seconds': seconds})
-        return History(stages)
+        """Return the losses as the figure shows them."""
+        return curves_of(history)
 
     def listeners(self) -> List[Listener]:
         """Return who looks at the critic."""
@@ -216,6 +213,20 @@ class Run(runs.Run):
 def described(sources: Sequence[Source]) -> List[Any]:
     """Return name and size of the files, which is quicker than to read them."""
     return [[s.path.name, s.path.stat().st_size, s.half] for s in sources]
+
+
+def curves_of(history: History) -> History:
+    """Return losses as means over parts of the run, as those of single steps jump.
+
+    Where other players take over, a new stage begins.
+    """
+    stages = []
+    for stage in history.stages:
+        for _, group in groupby(stage['losses'], key=tuple):
+            losses = [*group]
+            seconds = stage['seconds'] * len(losses) / len(stage['losses'])
+            stages.append({**stage, 'losses': smoothed(losses), 'seconds': seconds})
+    return History(stages)
 
 
 def smoothed(losses: List[Dict[str, float]]) -> List[Dict[str, float]]:
@@ -280,6 +291,7 @@ def make_run(args: Any) -> Run:
     names = named(args.data)
     if args.reverse:
         sources, shown, names = sources[::-1], shown[::-1], names[::-1]
+    check_memory(setting, method)
     check_writable(Path(args.output), (1000, 1000))
     learned = [*map(Collection, sources, setting.sides, method.channels)]
     seen = [Collection(s, setting.side, channels) for s, channels in zip(shown, method.channels)]
@@ -288,6 +300,18 @@ def make_run(args: Any) -> Run:
     return Run(
         args, setting, sources, shown, names, method.game(setting, learned, seen, args.seed)
     )
+
+
+def check_memory(setting: Any, method: Method) -> None:
+    """Refuse pictures of which a step would not fit into memory."""
+    need = method.bytes * setting.widths[0] * setting.batch * setting.side**2
+    have = total_memory(mx.cpu())
+    if have and need > have:
+        raise InputError(
+            f'{setting.batch} pictures of {setting.side}x{setting.side} need about '
+            f'{need / 1e9:.1f} GB of memory, but there are {have / 1e9:.1f} GB: try a smaller '
+            '--side or a smaller --batch'
+        )
 
 
 def found_in(args: Any, paired: bool) -> Tuple[Sources, Sources]:
