@@ -101,8 +101,10 @@ class Setting(game.Setting):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if len(self.widths) != HALVINGS + 1 or max(self.widths) > 1024 or self.code > 4096:
-            raise InputError('MIXGAN has five widths, of at most 1024, and codes of at most 4096')
+        if len(self.widths) != HALVINGS + 1 or max(*self.widths, self.mixture_width) > 1024:
+            raise InputError('MIXGAN has five widths, of at most 1024')
+        if max(*self.dense, self.code, 0) > 4096 or len(self.dense) > 8 or self.residuals > 64:
+            raise InputError('MIXGAN has codes and 8 dense layers of at most 4096, and 64 blocks')
         # with 32 the critic of codes would have a norm of single pixels, and see nothing
         if self.side < 64 or self.side % 2 ** (HALVINGS + 1):
             raise InputError(f'side is {self.side}: it must be a multiple of 32, at least 64')
