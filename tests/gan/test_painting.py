@@ -87,7 +87,7 @@ def test_a_saved_painter_paints_as_before(nets, photo, method):
     mx.random.seed(0)
     with autograd.train_mode():
         wanted = (painter.net.painters[0](given).asnumpy() + 1) / 2
-    numpy.testing.assert_allclose(Y.asnumpy(), (wanted - mean) / std, atol=1e-4)
+    numpy.testing.assert_allclose(Y.asnumpy(), (wanted - mean) / std, atol=1e-3)
 
 
 def test_each_direction_has_its_painter(nets, photo, tmp_path):
