@@ -196,10 +196,13 @@ class Painter:
         """Return a shape in which strokes are as large, beside the picture, as in the painting.
 
         It has about the proportions of `shape`, and the size of the paintings that the network
-        was taught with, or reads.
+        was taught with, or reads; without those, that of the pictures which it was taught with.
         """
-        by = min if self.statistics else max
-        scale = self.setting.style_side / by(shape)
+        if self.side:
+            return self.side, self.side
+        side = self.setting.side if self.reach is None else self.setting.style_side
+        by = max if self.reach is not None and self.statistics is None else min
+        scale = side / by(shape)
         width, height = (max(SMALLEST, round(side * scale)) for side in shape)
         return width, height
 

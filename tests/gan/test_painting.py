@@ -90,6 +90,11 @@ def test_a_saved_painter_paints_as_before(nets, photo, method):
     numpy.testing.assert_allclose(Y.asnumpy(), (wanted - mean) / std, atol=1e-3)
 
 
+def test_the_size_of_the_pictures_that_it_knows(nets):
+    shapes = [trained.load(nets[method]).shape_for((80, 40)) for method in nets]
+    assert shapes == [(32, 16), (128, 64), (64, 64)]
+
+
 def test_each_direction_has_its_painter(nets, photo, tmp_path):
     results = {}
     for style in ('zebra', 'horse'):
