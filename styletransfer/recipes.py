@@ -447,19 +447,22 @@ CNNMRF = Recipe(
 )
 
 # No weights are published for a network as narrow as the bundled one, nor for one that reads
-# ImageNet's units. With relative losses the same ones serve both.
+# ImageNet's units. With relative losses the same ones serve both. Where patches overlap their mean
+# is asked for, which is paler than they are: two Gram matrices of shallow layers, which hold
+# colours and the finest strokes, keep the palette.
 MRF = Recipe(
     name='mrf',
-    description='patches in place of Gram matrices: pieces of the painting, put together anew',
+    description='patches in place of deep Gram matrices: pieces of the painting put together anew',
     stages=(
         Stage((140, 80), num_epochs=80),
         Stage((280, 160), num_epochs=60),
         Stage((560, 320), num_epochs=40),
     ),
-    style_weight=0.0,
+    content_weight=1.5,
+    style_weight=10.0,
     tv_weight=0.5,
     content_layers=('relu4_2',),
-    style_layers=(),
+    style_layers=('relu1_1', 'relu2_1'),
     patch_weight=1.5,
     patch_layers=('relu3_1', 'relu4_1'),
     patch_rotations=1,

@@ -19,7 +19,7 @@ from styletransfer.vgg import extract_features
 
 CPU = mx.cpu()
 SHAPE = (64, 48)
-RECIPE = replace(MRF, bleed=0.0, patch_rotations=0, patch_scales=0)
+RECIPE = replace(MRF, bleed=0.0, patch_rotations=0, patch_scales=0, style_layers=())
 
 
 def output(seed, c=3, h=6, w=8):
@@ -487,7 +487,8 @@ def test_the_authors_numbers():
 def test_ours_is_of_the_same_kind():
     assert MRF.patch_layers == CNNMRF.patch_layers
     assert len(MRF.stages) >= 3
-    assert (MRF.optimizer, MRF.style_layers) == ('lbfgs', ())
+    assert (MRF.optimizer, CNNMRF.style_layers) == ('lbfgs', ())
+    assert MRF.style_layers == ('relu1_1', 'relu2_1')  # the palette; patches have the rest
 
 
 @pytest.mark.parametrize(

@@ -30,9 +30,9 @@ ROWS = (
     {'progress'},
     {'synthesis', 'learning', 'photo'},
     {'tiles', 'mrf', 'gan.losses', 'gan.networks', 'gan.painters'},
-    {'controls', 'feedforward.perceptual', 'feedforward.adain', 'gan.game', 'gan.pictures'},
-    {'feedforward.johnson', 'gan.duel'},
-    # of Ghiasi the network of the one, the statistics of the other
+    {'controls', 'feedforward.perceptual', 'feedforward.encoder', 'gan.game', 'gan.pictures'},
+    {'feedforward.adain', 'feedforward.johnson', 'gan.duel'},
+    # of Ghiasi: johnson's network, whose rows a second one mixes
     {'feedforward.ghiasi', 'gan.pix2pix', 'gan.cyclegan', 'gan.mixgan'},
     {'train.memory', 'outputs', 'trained'},
     {'train.wish', 'runs'},

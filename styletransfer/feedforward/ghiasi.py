@@ -33,7 +33,7 @@ from styletransfer.blocks import learned, subdue
 from styletransfer.command import positive
 from styletransfer.errors import InputError
 from styletransfer.feedforward import johnson, perceptual
-from styletransfer.feedforward.adain import Encoder, load_encoder, moments
+from styletransfer.feedforward.encoder import Encoder, load_encoder, moments
 from styletransfer.feedforward.perceptual import Batch
 from styletransfer.images import rgb_mean, rgb_std
 from styletransfer.learning import crops
@@ -118,7 +118,7 @@ class AnyStyleNet(nn.HybridBlock):
     Parameters
     ----------
     setting : Setting
-    encoder : adain.Encoder
+    encoder : encoder.Encoder
         The frozen network that looks at paintings. It is not changed.
     fast : bool
         As of `johnson.TransformationNet`.
@@ -221,7 +221,7 @@ class Lesson(perceptual.Lesson):
         As of `perceptual.loss_network`.
     paintings, photos : sequence of Path
     seed : int
-    encoder : adain.Encoder, optional
+    encoder : encoder.Encoder, optional
         The setting's by default.
     """
 

@@ -21,6 +21,7 @@ from styletransfer.checkpoint import Checkpoint
 from styletransfer.command import Parser
 from styletransfer.errors import InputError, unknown
 from styletransfer.feedforward import adain, ghiasi, johnson
+from styletransfer.feedforward.encoder import load_encoder
 from styletransfer.feedforward.perceptual import loss_network
 from styletransfer.files import file_hash, open_regular
 from styletransfer.images import (
@@ -65,7 +66,7 @@ METHODS = {
         adain.SETTINGS,
         adain.ADAIN_SLIM.name,
         adain.Lesson,
-        adain.load_encoder,
+        load_encoder,
         network=(),
         adding={},
         rows=False,

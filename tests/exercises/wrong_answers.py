@@ -178,7 +178,7 @@ for Z, T in zip(styles, masks):
 return result
 """
 LEFT = """
-from styletransfer.feedforward.adain import moments
+from styletransfer.feedforward.encoder import moments
 def away(X, Z):
     parts = zip(moments(X), moments(Z))
     return sum(((a - b) ** 2).sum(axis=1) for a, b in parts)
@@ -1353,7 +1353,7 @@ WRONG = {
             ),
             (LEFT.replace('((a - b) ** 2)', 'np.abs(a - b)'), 'absolute differences'),
             (
-                'from styletransfer.feedforward.adain import moments\n'
+                'from styletransfer.feedforward.encoder import moments\n'
                 'def shares(k):\n'
                 '    away = [((moments(T)[k] - moments(Z)[k]) ** 2).sum(axis=1) for T in (Y, X)]\n'
                 '    return (away[0] / away[1]).mean()\n'

@@ -333,7 +333,7 @@ def test_list_recipes(capsys):
         assert f'{recipe.name}: {recipe.description}' in text
     assert '  network     vgg19, average pooling, imagenet pixels, its filters normalised' in text
     assert '  patches     relu3_1, relu4_1; weight 0.0001; every 2 positions; 1 rotations' in text
-    assert text.count('  style       none') == 2
+    assert text.count('  style       none') == 1  # cnnmrf
     assert '  style       relu1_1, relu2_1, relu3_1, relu4_1, relu5_1; weight 1, each' in text
     assert '  stages      200x100 for 500 epochs, then 560x320 for 300 epochs' in text
 
@@ -509,8 +509,8 @@ def test_patches(tmp_path, capsys):
     assert [size(tmp_path / f'stage{k}.png') for k in (1, 2, 3)] == [(32, 24), (64, 48), (128, 96)]
     record = json.loads((tmp_path / 'run.json').read_text())
     for epoch in (losses for stage in record['stages'] for losses in stage['losses']):
-        assert epoch['patches'] > 0 == epoch['style']
-        parts = epoch['content'] + epoch['tv'] + epoch['patches']
+        assert min(epoch['patches'], epoch['style']) > 0
+        parts = sum(epoch[name] for name in ('content', 'style', 'tv', 'patches'))
         assert epoch['total'] == pytest.approx(parts, rel=1e-5)
     assert 'patches ' in capsys.readouterr().err  # on the bar
 
@@ -526,13 +526,19 @@ def test_patches_with_every_control(tmp_path):
         mask = Image.new('L', (40, 30))
         mask.paste(255, box)
         mask.save(tmp_path / f'{name}.png')
+        labels = Image.new('RGB', (40, 30), 'red')
+        labels.paste('blue', box)
+        labels.save(tmp_path / f'{name}-labels.png')
     sides = tmp_path / 'left.png', tmp_path / 'right.png'
+    labels = ['--content-labels', tmp_path / 'left-labels.png']
+    labels += ['--style-labels', tmp_path / 'right-labels.png']
     two = ['--style', 'oil_strokes', 'ink_wash']
     for name, flags in {
         'one': [],
         'two': two,
         'masks': [*two, '--content-mask', *sides],
         'both masks': [*two, '--content-mask', *sides, '--style-mask', *reversed(sides)],
+        'labels': labels,
         'turned': ['--patch-rotations', 1, '--patch-scales', 1, '--style-scale', 1.5],
         'cropped': ['--keep-style-aspect', '--patch-stride', 1],
         'colours': ['--preserve-color', 'linear'],
@@ -543,7 +549,7 @@ def test_patches_with_every_control(tmp_path):
         tiled, whole = (pixels(tmp_path / part / name / 'stage2.png') for part in ('tiles', '.'))
         assert abs(tiled - whole).max() <= 1, name
     pictures = [path.read_bytes() for path in tmp_path.glob('*/stage2.png')]
-    assert len(pictures) == len(set(pictures)) == 7
+    assert len(pictures) == len(set(pictures)) == 8
 
 
 def test_a_mask_without_a_patch_is_refused_before_anything_is_painted(tmp_path, capsys):
