@@ -29,8 +29,13 @@ ROWS = (
     {'checkpoint'},
     {'progress'},
     {'synthesis', 'learning', 'photo'},
-    {'tiles', 'mrf', 'gan.losses', 'gan.networks', 'gan.painters'},
-    {'controls', 'feedforward.perceptual', 'feedforward.encoder', 'gan.game', 'gan.pictures'},
+    {'tiles', 'mrf', 'gan.layers', 'gan.losses', 'gan.painters'},
+    {
+        'controls',
+        'feedforward.perceptual',
+        'feedforward.encoder',
+        *('gan.game', 'gan.networks', 'gan.pictures'),
+    },
     {'feedforward.adain', 'feedforward.johnson', 'gan.duel'},
     # of Ghiasi: johnson's network, whose rows a second one mixes
     {'feedforward.ghiasi', 'gan.pix2pix', 'gan.cyclegan', 'gan.mixgan'},

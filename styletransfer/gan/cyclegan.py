@@ -33,8 +33,9 @@ from styletransfer.errors import InputError
 from styletransfer.gan import game
 from styletransfer.gan.duel import Pool
 from styletransfer.gan.game import Move, Player, learned_by, one_by_one
+from styletransfer.gan.layers import begin
 from styletransfer.gan.losses import critic_loss, l1, painter_loss
-from styletransfer.gan.networks import PatchGAN, ResidualGenerator, begin, patch_rows
+from styletransfer.gan.networks import PatchGAN, ResidualGenerator, patch_rows
 from styletransfer.gan.pictures import Collection, batch_of, whole
 from styletransfer.optimizers import Arrays
 from styletransfer.recipes import option

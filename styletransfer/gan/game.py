@@ -12,8 +12,8 @@ from mxnet import numpy as np
 
 from styletransfer.command import listed, natural, positive
 from styletransfer.errors import InputError, unknown
+from styletransfer.gan.layers import NORMS, UPSAMPLINGS
 from styletransfer.gan.losses import JUDGES, Judge
-from styletransfer.gan.networks import NORMS, UPSAMPLINGS
 from styletransfer.objective import Terms
 from styletransfer.optimizers import Arrays
 from styletransfer.recipes import choice, option

@@ -39,20 +39,9 @@ from styletransfer.command import listed, natural, positive
 from styletransfer.errors import InputError
 from styletransfer.gan import game
 from styletransfer.gan.game import Move, Player, learned_by
+from styletransfer.gan.layers import FewFilters, Norm, Reflection, Upsampling, begin, chain
 from styletransfer.gan.losses import critic_loss, l1, painter_loss
-from styletransfer.gan.networks import (
-    SLOPE,
-    FewFilters,
-    Norm,
-    PatchGAN,
-    Reflection,
-    Residual,
-    Row,
-    Upsampling,
-    begin,
-    chain,
-    patch_rows,
-)
+from styletransfer.gan.networks import SLOPE, PatchGAN, Residual, Row, patch_rows
 from styletransfer.gan.pictures import GREY, Collection, batch_of, whole
 from styletransfer.recipes import choice, option
 

@@ -29,8 +29,9 @@ from styletransfer.command import listed, natural, positive
 from styletransfer.errors import InputError
 from styletransfer.gan import game
 from styletransfer.gan.game import Move, Player, learned_by, one_by_one
+from styletransfer.gan.layers import NORMS, begin
 from styletransfer.gan.losses import JUDGES, critic_loss, l1, painter_loss
-from styletransfer.gan.networks import NORMS, PatchGAN, UNet, begin, patch_rows
+from styletransfer.gan.networks import PatchGAN, UNet, patch_rows
 from styletransfer.gan.pictures import Collection, batch_of, whole
 from styletransfer.recipes import choice, option
 

@@ -10,18 +10,8 @@ from mxnet import numpy as np
 from mxnet.gluon import nn
 
 from styletransfer.gan import cyclegan, mixgan, pix2pix
-from styletransfer.gan.networks import (
-    FewFilters,
-    Norm,
-    PatchGAN,
-    Residual,
-    UNet,
-    Upsampling,
-    Zeros,
-    begin,
-    patch_rows,
-    receptive_field,
-)
+from styletransfer.gan.layers import FewFilters, Norm, Upsampling, Zeros, begin
+from styletransfer.gan.networks import PatchGAN, Residual, UNet, patch_rows, receptive_field
 
 
 def numbers(net):
