@@ -55,11 +55,15 @@ class Setting(game.Setting):
 
     affine: bool = False
     widths: Tuple[int, ...] = option(
-        (64, 128, 256), "the painters' channels at full size, a half, a quarter", listed(positive)
+        (64, 128, 256),
+        "the painter's channels, from the largest map to the smallest",
+        listed(positive),
     )
     residuals: int = option(9, 'residual blocks', natural)
-    critic_width: int = option(64, "channels of the critics' first layer", positive)
-    critic_depth: int = option(3, 'halvings of the critics: 0 sees 1 pixel, 3 see 70', natural)
+    critic_width: int = option(64, "channels of the critic's first layer", positive)
+    critic_depth: int = option(
+        3, 'halvings of the critic: 0 sees 1 pixel (of mixgan 8), 1 16, 2 34, 3 70', natural
+    )
     cycle_weight: float = option(10.0, 'how closely there and back must be the same')
     identity_weight: float = option(5.0, 'how much stays what is of the kind already')
     pool: int = option(50, 'painted pictures that are shown once more', natural)

@@ -36,7 +36,9 @@ class Setting:
     flip: bool = True  # mirror half of them
     batch: int = option(1, 'pictures a step', positive)
     epochs: Tuple[int, ...] = option(
-        (100, 100), 'with the whole step size, and with less and less of it', listed(natural)
+        (100, 100),
+        'at full step size, and falling; of mixgan for content, and for the mixture',
+        listed(natural),
     )
     lr: float = option(2e-4, 'step size of the painter')
     critic_lr: float = option(2e-4, 'step size of the critic: smaller if it wins')

@@ -61,13 +61,15 @@ class Setting(game.Setting):
     """
 
     side: int = option(64, 'of the pictures, in pixels', positive)
-    jitter: int = option(0, 'pixels by which content is larger before it is cut', natural)
+    jitter: int = option(0, 'pixels by which they are larger before they are cut', natural)
     flip: bool = False  # letters have a left and a right
     batch: int = option(64, 'pictures a step', positive)
     epochs: Tuple[int, ...] = option(
-        (100, 200), 'for the content, and for the mixture', listed(natural)
+        (100, 200),
+        'at full step size, and falling; of mixgan for content, and for the mixture',
+        listed(natural),
     )
-    critic_lr: float = option(2e-5, 'step size of the critic of patches: smaller if it wins')
+    critic_lr: float = option(2e-5, 'step size of the critic: smaller if it wins')
     code_critic_lr: float = option(4e-6, 'step size of the critic of codes')
     style_side: int = option(
         0,
@@ -75,15 +77,19 @@ class Setting(game.Setting):
         natural,
     )
     widths: Tuple[int, ...] = option(
-        (32, 64, 128, 128, 256), 'channels of the encoder, from full size', listed(positive)
+        (32, 64, 128, 128, 256),
+        "the painter's channels, from the largest map to the smallest",
+        listed(positive),
     )
     dense: Tuple[int, ...] = (2048, 2048, 1024)  # layers between the smallest map and the code
     code: int = option(2048, 'numbers of a code', positive)
     residuals: int = option(6, 'residual blocks', natural)
     mixture_width: int = option(64, 'channels of the mixture decoder', positive)
-    critic_width: int = option(64, "channels of the critics' first layers", positive)
-    critic_depth: int = option(0, 'halvings of the critic of patches: 0 sees 8 px, 1 16', natural)
-    l1_weight: float = option(10.0, 'how closely content is kept')
+    critic_width: int = option(64, "channels of the critic's first layer", positive)
+    critic_depth: int = option(
+        0, 'halvings of the critic: 0 sees 1 pixel (of mixgan 8), 1 16, 2 34, 3 70', natural
+    )
+    l1_weight: float = option(10.0, 'how near the picture is to the one that is wanted')
     prior: str = choice('uniform', 'how codes are drawn', PRIORS)
     own_share: float = option(0.5, "share of pictures' own codes in the second phase")
     content: str = choice('both', 'in which phases the content decoder learns', CONTENT)

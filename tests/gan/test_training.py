@@ -304,3 +304,10 @@ def test_what_is_missing_is_told(arguments, message, capsys, tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     assert main(['train', *arguments]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_flag_of_several_methods_has_one_meaning():
+    told = {}
+    for method in training.METHODS.values():
+        for name, entry in training.runs.numbers_of(*method.settings.values()).items():
+            assert told.setdefault(name, entry.metadata['help']) == entry.metadata['help'], name
