@@ -95,6 +95,19 @@ def numbers_of(*settings: Any) -> Dict[str, Any]:
     }
 
 
+def check_numbers(args: Any, own: Any, all_of_them: Iterable[Any]) -> None:
+    """Refuse a number that was given, but is none of this setting.
+
+    Raises
+    ------
+    InputError
+        If there is one.
+    """
+    for name in numbers_of(*all_of_them).keys() - numbers_of(own):
+        if getattr(args, name) is not None:
+            raise InputError(f'--{name.replace("_", "-")} is no number of {args.method}')
+
+
 def with_numbers(setting: Any, args: Any) -> Any:
     """Return a setting with the numbers that were given.
 

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, ClassVar, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import mxnet as mx
 from mxnet import numpy as np
@@ -37,7 +37,7 @@ from styletransfer.learning import learn
 from styletransfer.machine import total_memory
 from styletransfer.outputs import as_json, check_writable
 from styletransfer.progress import Listener
-from styletransfer.runs import add_flags, numbers_of, with_numbers
+from styletransfer.runs import add_flags, check_numbers, with_numbers
 from styletransfer.train.memory import network_bytes
 
 
@@ -109,13 +109,13 @@ def make_parser() -> Parser:
         help='a trained network, by name or file: nothing but rows for the paintings is learned',
     )
     add('--start', metavar='NET', help='a trained network of these layers, to go on from')
-    add_flags(parser, defaults(METHODS.values()))
+    add_flags(parser, defaults())
     return parser
 
 
-def defaults(methods: Iterable[Method]) -> List[Any]:
+def defaults() -> List[Any]:
     """Return the settings that methods have if nobody asks for another."""
-    return [method.settings[method.default] for method in methods]
+    return [method.settings[method.default] for method in METHODS.values()]
 
 
 def setting_of(args: Any) -> Any:
@@ -129,10 +129,7 @@ def setting_of(args: Any) -> Any:
     if args.method not in METHODS:
         raise unknown('method', args.method, METHODS)
     method = METHODS[args.method]
-    all_numbers = numbers_of(*defaults(METHODS.values()))
-    for name in all_numbers.keys() - numbers_of(*defaults([method])):
-        if getattr(args, name) is not None:
-            raise InputError(f'--{name.replace("_", "-")} is no number of {args.method}')
+    check_numbers(args, method.settings[method.default], defaults())
     if args.add_to and args.start:
         raise InputError('--add-to has the network that it begins with: leave out --start')
     if args.add_to and not method.rows:

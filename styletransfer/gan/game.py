@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
 
@@ -103,7 +104,7 @@ class Move(NamedTuple):
     terms: Terms
 
 
-class Game:
+class Game(ABC):
     """What `duel` is given: networks, who may change which, and the moves of each step.
 
     Parameters
@@ -138,16 +139,20 @@ class Game:
         constant, decaying = self.setting.epochs
         return linear_decay(k, constant * self.each, decaying * self.each)
 
+    @abstractmethod
     def batch_at(self, k: int) -> List[np.ndarray]:
         """Return the pictures of step k, which depend on (seed, k) only."""
-        raise NotImplementedError
 
+    @abstractmethod
     def play(self, k: int, batch: List[np.ndarray]) -> Iterator[Move]:
         """Yield the moves of step k in turn, while autograd records.
 
         What comes behind a ``yield`` sees the player as it is after that move.
         """
-        raise NotImplementedError
+
+    @abstractmethod
+    def show(self) -> Dict[str, np.ndarray]:
+        """Return held-out pictures and what is made of them by name, (n, c, h, w) in [-1, 1]."""
 
     def state(self) -> Arrays:
         """Return what a checkpoint must keep besides networks and optimisers."""

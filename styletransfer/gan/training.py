@@ -28,7 +28,7 @@ from styletransfer.gan.pictures import Collection, Source, held_out, pairs_in, s
 from styletransfer.machine import total_memory
 from styletransfer.outputs import as_json, check_writable
 from styletransfer.progress import History, Listener, Step
-from styletransfer.runs import add_flags, with_numbers
+from styletransfer.runs import add_flags, check_numbers, with_numbers
 
 HELD_OUT = 8  # pictures that are looked at, and not learned from
 Sources = Tuple[List[Source], List[Source]]  # of either collection
@@ -104,8 +104,13 @@ def make_parser() -> Parser:
     )
     add('--output', default='outputs', metavar='FOLDER', help='for the results (%(default)s)')
     add('--setting', help='published numbers, by name (the small one)')
-    add_flags(parser, [method.settings[method.default] for method in METHODS.values()])
+    add_flags(parser, defaults())
     return parser
+
+
+def defaults() -> List[Any]:
+    """Return the settings that methods have if nobody asks for another."""
+    return [method.settings[method.default] for method in METHODS.values()]
 
 
 def setting_of(args: Any) -> Any:
@@ -122,10 +127,7 @@ def setting_of(args: Any) -> Any:
     name = args.setting or method.default
     if name not in method.settings:
         raise unknown(f'setting of {args.method}', name, method.settings)
-    own = runs.numbers_of(method.settings[name])
-    for other in runs.numbers_of(*(m.settings[m.default] for m in METHODS.values())):
-        if other not in own and getattr(args, other) is not None:
-            raise InputError(f'--{other.replace("_", "-")} is no number of {args.method}')
+    check_numbers(args, method.settings[name], defaults())
     return with_numbers(method.settings[name], args)
 
 
@@ -324,10 +326,9 @@ def found_in(args: Any, paired: bool) -> Tuple[Sources, Sources]:
     """
     found = collections_of(args.data, paired, 'name')
     if args.held_out:
-        first, second = (
-            [sources[i] for i in spread(len(sources), HELD_OUT)]
-            for sources in collections_of(args.held_out, paired, '--held-out takes')
-        )
+        asked = collections_of(args.held_out, paired, '--held-out takes')
+        count = min(HELD_OUT, *map(len, asked))  # as many of either
+        first, second = ([part[i] for i in spread(len(part), count)] for part in asked)
         return found, (first, second)
     (first, shown), (second, shown_too) = (held_out(sources, HELD_OUT) for sources in found)
     return (first, second), (shown, shown_too)

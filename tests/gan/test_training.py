@@ -196,6 +196,16 @@ def test_other_pictures_may_be_held_out(material, folders, tmp_path):
     assert read_json(tmp_path / 'run.json')['pictures'] == {'sketches': 12, 'paintings': 12}
 
 
+def test_as_many_of_either_are_shown(material, folders, tmp_path):
+    (tmp_path / 'few').mkdir()
+    for i in range(3):
+        Image.new('RGB', (9, 9)).save(tmp_path / 'few' / f'{i}.png')
+    few = str(tmp_path / 'few')
+    arguments = [*material('cyclegan'), '--held-out', folders[0], few, '--epochs', '0,1']
+    assert main(['train', *arguments, '--output', str(tmp_path / 'out'), '--quiet']) == 0
+    assert load_image(tmp_path / 'out' / 'sheets' / 'step000012.jpg').shape == (96, 48, 3)
+
+
 def test_a_run_of_other_pictures_is_not_resumed(material, folders, tmp_path, at_step, capsys):
     for folder in folders:
         copy = tmp_path / os.path.basename(folder)
