@@ -158,7 +158,7 @@ class Game(ABC):
         """Return what a checkpoint must keep besides networks and optimisers."""
         return {}
 
-    def restore(self, arrays: Arrays) -> None:
+    def restore(self, arrays: Arrays) -> None:  # noqa: B027  (most keep nothing)
         """Put back what `state` has returned."""
 
 

@@ -68,7 +68,7 @@ METHODS = {
         channels=(3, 3),
         painters=lambda game: (game.there, game.back),
         styles=lambda first, second: (second, first),
-        bytes=600,
+        bytes=900,
     ),
     'mixgan': Method(
         mixgan.SETTINGS,
