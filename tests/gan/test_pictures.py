@@ -60,6 +60,12 @@ def test_a_batch_depends_on_seed_and_step_only(numbered):
         assert (X.asnumpy() != Z.asnumpy()).any()
 
 
+def test_each_step_cuts_elsewhere(numbered):
+    numbered.sources = numbered.sources[:1]
+    cuts = [batch_of([numbered], 0, k, 1, 12, flip=False)[0].asnumpy()[0, :2] for k in range(20)]
+    assert len({cut[:, 0, 0].tobytes() for cut in cuts}) > 10
+
+
 def test_all_pictures_are_shown_and_then_all_again(numbered):
     order = []
     for k in range(5):
@@ -113,12 +119,12 @@ def folder_of(path, names):
 
 def test_pairs_have_the_same_names_whatever_their_kind(tmp_path):
     folders = [
-        folder_of(tmp_path / 'a', ['x/1.png', 'x/2.png', 'y/1.png']),
-        folder_of(tmp_path / 'b', ['y/1.jpg', 'x/2.jpg', 'x/1.jpg']),
+        folder_of(tmp_path / 'a', ['x/1.png', 'x/1.k.png', 'y/1.png']),
+        folder_of(tmp_path / 'b', ['y/1.jpg', 'x/1.k.jpg', 'x/1.jpg']),
     ]
     first, second = pairs_in(folders)
-    assert [s.path.parent.name + s.path.stem for s in first] == ['x1', 'x2', 'y1']
-    assert [s.path.parent.name + s.path.stem for s in second] == ['x1', 'x2', 'y1']
+    assert [s.path.parent.name + s.path.stem for s in first] == ['x1.k', 'x1', 'y1']
+    assert [s.path.parent.name + s.path.stem for s in second] == ['x1.k', 'x1', 'y1']
 
 
 @pytest.mark.parametrize(
