@@ -103,6 +103,12 @@ class Setting(game.Setting):
         # with 32 the critic of codes would have a norm of single pixels, and see nothing
         if self.side < 64 or self.side % 2 ** (HALVINGS + 1):
             raise InputError(f'side is {self.side}: it must be a multiple of 32, at least 64')
+        units = self.widths[-1] * (self.side // 2**HALVINGS) ** 2
+        if units * (*self.dense, self.code)[0] > 2**26:
+            raise InputError(
+                f'between the smallest map, of {units} numbers, and the code there would be too '
+                'many weights: try a smaller --side, --widths or --code'
+            )
         if self.style_side and self.style_side < self.side:
             raise InputError(f'style_side is {self.style_side}, less than side, {self.side}')
         if self.own_share > 1:

@@ -180,6 +180,7 @@ def test_the_authors_numbers():
         ({'side': 32}, 'at least 64'),
         ({'widths': (4, 4)}, 'five widths'),
         ({'code': 5000}, 'at most 4096'),
+        ({'side': 1024, 'code': 4096}, 'too many weights'),
         ({'style_side': 60}, 'style_side is 60, less than side'),
         ({'own_share': 1.5}, 'between 0 and 1'),
         ({'prior': 'norml'}, "did you mean 'normal'"),
