@@ -241,6 +241,7 @@ def smoothed(losses: List[Dict[str, float]]) -> List[Dict[str, float]]:
     ]
     for entry in means:
         entry['lr'] = means[0]['lr']  # what changes all the time is no event to be marked
+        del entry['total']  # of what players want against each other
     return means
 
 

@@ -263,7 +263,7 @@ def test_curves_are_means_and_each_phase_has_its_own():
     assert len(first['losses']) == training.POINTS
     assert first['losses'][0]['d'] == pytest.approx(numpy.mean([1, 2, 3, 4, 5]))
     assert {entry['lr'] for entry in first['losses']} == {first['losses'][0]['lr']}
-    assert set(second['losses'][0]) == {'epoch', 'lr', 'g', 'total'}
+    assert set(second['losses'][0]) == {'epoch', 'lr', 'g'}
     assert (first['seconds'], second['seconds']) == pytest.approx((10, 1))
 
 
