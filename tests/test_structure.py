@@ -51,6 +51,7 @@ ROWS = (
     {'exercises.tasks.what_the_layers_see', 'exercises.tasks.taking_control'},
     {'exercises.tasks.one_pass'},
     {'exercises.tasks.many_styles', 'exercises.tasks.any_style'},
+    {'exercises.tasks.photographs'},
     {'exercises.tasks'},
     {'exercises.checks'},
     {'exercises'},

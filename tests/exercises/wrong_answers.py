@@ -190,6 +190,41 @@ sizes = np.linalg.eigvalsh(np.dot(X.T, X)).asnumpy()[::-1]
 return float(sizes[:k].sum() / sizes.sum())
 """
 
+FIT = """
+A = numpy.column_stack([colours, numpy.ones(len(v))])
+P = epsilon * numpy.diag([1.0, 1.0, 1.0, 0.0])
+x = numpy.linalg.solve(A.T @ A + P, A.T @ v)
+rest = v - A @ x
+return rest @ rest + x @ P @ x, 2 * rest
+"""
+LABELS = """
+import numpy
+D = []
+for colour in colours:
+    D.append(((img.astype(int) - colour.astype(int)) ** 2).sum(axis=2) * 1.0)
+D = numpy.array(D)
+first = D.argmin(axis=0)
+for k in range(len(colours)):
+    if (first == k).mean() < least:
+        D[k] = numpy.inf
+masks = numpy.array([D.argmin(axis=0) == k for k in range(len(colours))]) * 1.0
+return masks
+"""
+WRAPPED = LABELS.replace('img.astype(int) - colour.astype(int)', 'img - colour')
+UNSEEN = 'if (first == k).sum() < least'
+LOST = """
+masks = numpy.array([first == k for k in range(len(colours))]) * 1.0
+for k in range(len(colours)):
+    if (first == k).mean() < least:
+        masks[k] = 0
+return masks
+"""
+BY_STROKES = """
+from styletransfer.exercises.tasks.photographs import _solved, laplacian_of
+L = laplacian_of(photo)
+return _solved(L, strokes, known, weight)
+"""
+
 NUMBERS = """
 one, two, four = widths
 channels = one + two + four + 2 * residuals * four + two + one
@@ -1383,6 +1418,89 @@ WRONG = {
                 'sizes = sorted(S.var(axis=0).asnumpy())[::-1]\n'
                 'return float(sum(sizes[:k]) / sum(sizes))',
                 'one by one',
+            ),
+        ],
+    ),
+    'fit_and_slope': (
+        'colours, v, epsilon',
+        [
+            (FIT.replace('2 * rest', 'rest'), 'its slope is twice as large'),
+            (FIT.replace('2 * rest', '-2 * rest'), 'the other sign'),
+            (
+                FIT.replace(
+                    'return', 'y = numpy.linalg.lstsq(A, v, rcond=None)[0]\nreturn'
+                ).replace('2 * rest', '2 * (v - A @ y)'),
+                'the slope is that of the fit without epsilon',
+            ),
+            (FIT.replace(' + x @ P @ x', ''), 'the price of a'),
+            (FIT.replace('epsilon * ', '0 * '), 'this is the fit without epsilon'),
+            (FIT.replace('1.0, 0.0]', '1.0, 1.0]'), 'draws b to 0'),
+            (
+                FIT.replace('numpy.ones(len(v))', '1e-9 * colours[:, 0]').replace(
+                    '+ P', '+ P + 1e-12 * numpy.eye(4)'
+                ),
+                'b is missing',
+            ),
+            (
+                FIT.replace('return', 'n = len(v)\nreturn')
+                .replace('rest @ rest + x @ P @ x', '(rest @ rest + x @ P @ x) / n')
+                .replace('2 * rest', '2 * rest / n'),
+                'these are means',
+            ),
+            (FIT.replace('epsilon * ', 'epsilon ** 2 * '), 'the square of epsilon'),
+            (FIT.replace('return ', 'E, slope = ') + 'return slope, E', 'turned round'),
+            ('return 0', 'must return 2 things'),
+        ],
+    ),
+    'whose_rows': (
+        '',
+        [
+            ('return 1', 'six letters in one string'),
+            ("return 'CFAEDD'", 'each of the letters'),
+            ("return 'ABCDEF'", 'begin with the three pixels at an edge'),
+            ("return 'CFEADB'", 'would what resembles the pixel lie'),
+            ("return 'CFBEDA'", 'two panels are left'),
+        ],
+    ),
+    'label_masks': (
+        'img, colours, least',
+        [
+            (WRAPPED.replace('if (first == k).mean() < least', UNSEEN), 'this is the broken'),
+            (WRAPPED, 'the distances are wrong'),
+            (WRAPPED[: WRAPPED.index('for k in')] + LOST, 'two faults are left'),
+            (LABELS[: LABELS.index('for k in')] + LOST, 'in no mask at all'),
+            (LABELS.replace('if (first == k).mean() < least', UNSEEN), 'has a mask still'),
+            (LABELS.replace(' ** 2', ''), 'cancel each other'),
+            (LABELS.replace('return masks', 'return masks.argmax(axis=0)'), 'numbers of colours'),
+            (LABELS.replace('return masks', 'return masks.transpose(1, 2, 0)'), 'come first'),
+        ],
+    ),
+    'six_runs': (
+        '',
+        [
+            ("return ['D', 'A', 'F', 'B', 'E', 'C']", 'six letters in one string'),
+            ("return 'DAFBE'", 'each of the letters'),
+            ("return 'BFADEC'", 'begin with the four runs'),
+            ("return 'DAFBCE'", 'two runs are left'),
+        ],
+    ),
+    'colourised': (
+        'photo, strokes, known, weight',
+        [
+            ('return strokes', 'these are the strokes themselves'),
+            (BY_STROKES.replace('weight)', '1)'), 'multiply them by `weight`'),
+            (BY_STROKES.replace('known', 'known * 0 + 1'), 'all pixels count as strokes'),
+            (BY_STROKES.replace('(photo)', '(photo, 1e-8)'), 'times the smallest'),
+            (BY_STROKES.replace('L = ', 'strokes += 1\nL = '), 'it spoils'),
+            ('return photo[0]', 'an array of shape'),
+            ('return photo / 0', 'not finite'),
+            (
+                'from pymatting import cf_laplacian\nreturn cf_laplacian(photo) @ strokes',
+                'write the Laplacian yourself',
+            ),
+            (
+                'from styletransfer.photo import matting_laplacian\nreturn photo',
+                'write the Laplacian yourself',
             ),
         ],
     ),
