@@ -15,7 +15,8 @@ In reading order, first the book's method:
 What any training shares: `progress` (what a loop tells, and who listens) and `checkpoint`.
 
 Networks that paint in one pass: `learning` is the loop that trains one, `blocks` are what they
-are made of, `feedforward` holds the methods, and `trained` is a network that has learned.
+are made of, `feedforward` holds the methods, and `trained` is a network that has learned. `gan`
+holds those that learn from a critic what looks real. Either is trained as a job: `runs`.
 
 What the commands rest on: `errors`, `files`, `machine`, `command`, `outputs`, and the folders
 `weights`, `train` and `exercises`. ``python -m styletransfer`` lists the commands.

@@ -54,10 +54,21 @@ class Checkpoint(NamedTuple):
         Raises
         ------
         InputError
+            As of `restore_parameters`.
+        """
+        if self.arrays:  # or it was kept before the first step
+            self.restore_parameters(net)
+            restore_trainer(trainer, self.arrays)
+        return self.record['epoch']
+
+    def restore_parameters(self, net: gluon.Block) -> None:
+        """Put the numbers of a network back where they stood.
+
+        Raises
+        ------
+        InputError
             If a parameter of the network is not there, or has another shape.
         """
-        if not self.arrays:  # kept before the first step
-            return self.record['epoch']
         for name, parameter in net._collect_params_with_prefix().items():
             array = self.arrays.get(name)
             if array is None or array.shape != parameter.shape:
@@ -66,8 +77,6 @@ class Checkpoint(NamedTuple):
                     f'{parameter.shape}'
                 )
             parameter.set_data(np.array(array, ctx=parameter.list_ctx()[0]))
-        restore_trainer(trainer, self.arrays)
-        return self.record['epoch']
 
 
 def save_checkpoint(path: Path, arrays: Mapping[str, numpy.ndarray], record: Any) -> None:
@@ -127,12 +136,14 @@ def state_of(X: np.ndarray, trainer: gluon.Trainer) -> Arrays:
 
 
 def network_state(net: gluon.Block, trainer: gluon.Trainer) -> Arrays:
-    """Return what `Checkpoint.restore_network` needs: all parameters by name, and the trainer's.
+    """Return what `Checkpoint.restore_network` needs: all parameters, and the trainer's memory."""
+    return {**parameters_of(net), **trainer_state(trainer)}
+
+
+def parameters_of(net: gluon.Block) -> Arrays:
+    """Return all parameters of a network, by name.
 
     Among them are the running statistics of batch normalisation, which no gradient reaches.
     """
     parameters = net._collect_params_with_prefix().items()
-    return {
-        **{name: parameter.data().asnumpy() for name, parameter in parameters},
-        **trainer_state(trainer),
-    }
+    return {name: parameter.data().asnumpy() for name, parameter in parameters}

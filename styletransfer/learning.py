@@ -140,6 +140,19 @@ def side_at(pairs: Sequence[Tuple[int, int]], k: int) -> int:
     return pairs[-1][0]
 
 
+def rows_at(seed: int, k: int, batch: int, styles: int) -> numpy.ndarray:
+    """Return in which styles the pictures of step k are painted: each in turn, in random order.
+
+    So they are dealt like cards: all in a random order, and then all in another. What is dealt may
+    be anything that is counted, such as the pictures themselves.
+    """
+    turns = [divmod(place, styles) for place in range(k * batch, (k + 1) * batch)]
+    orders = {
+        turn: numpy.random.default_rng([seed, turn, 1]).permutation(styles) for turn, _ in turns
+    }
+    return numpy.array([orders[turn][place] for turn, place in turns])
+
+
 def remembered(side: int, most: int = 1 << 30) -> Callable[[Path], np.ndarray]:
     """Return a `load_image` that reads each file once, while what it keeps is no more than `most`.
 

@@ -307,7 +307,8 @@ def draw_figure(pictures: Dict[str, np.ndarray], history: History) -> Figure:
                     verticalalignment='top',
                     fontsize='small',
                 )
-        if any(losses['total'] for losses in stage['losses']):  # if all are 0 there is no log
+        # if all are 0 there is no log; what players of a game want has no total
+        if any(losses.get('total', 1) for losses in stage['losses']):
             axes.set_yscale('log')
             # plain numbers: for powers of ten matplotlib would load its reader of formulas
             axes.yaxis.set_major_formatter(StrMethodFormatter('{x:g}'))

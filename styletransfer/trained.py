@@ -27,6 +27,8 @@ from styletransfer.controls import check_weights
 from styletransfer.errors import InputError, unknown
 from styletransfer.feedforward import adain, ghiasi, johnson
 from styletransfer.files import assets_folder, fits, open_regular, reading, replacing
+from styletransfer.gan import cyclegan, mixgan, pix2pix
+from styletransfer.gan.painters import Translator
 from styletransfer.images import (
     ImageShape,
     load_image,
@@ -46,11 +48,17 @@ class Method(NamedTuple):
 
     setting: Any  # the dataclass of its numbers
     make: Any  # of a setting and how many styles; returns a net of X and S, its shapes known
-    reach: Any  # of a setting: how many pixels away, at most, a pixel of the result is looked at
-    multiple: int  # of which the sides of its pictures are
+    # of a setting: how many pixels away, at most, a pixel of the result is looked at; None where
+    # that is everywhere, so that a picture can only be painted in one piece
+    reach: Any
+    multiple: Any  # of a setting: of which the sides of its pictures are multiples
     # of a net and pictures X: what S is for their style; None where a style is a row of the net
     statistics: Optional[Callable[[Any, np.ndarray], np.ndarray]] = None
     grain: Callable[[Any], float] = lambda setting: 0.0  # of a setting: what its photos are given
+    # of a setting: what painting takes for each pixel of a picture
+    bytes: Callable[[Any], int] = lambda setting: 400
+    # of a setting: the one side that its pictures can have, if they cannot be of any
+    side: Callable[[Any], Optional[int]] = lambda setting: None
 
 
 METHODS = {
@@ -58,28 +66,48 @@ METHODS = {
         johnson.Setting,
         lambda setting, styles: johnson.make_net(setting, styles, fast=True),
         johnson.reach,
-        johnson.MULTIPLE,
+        lambda setting: johnson.MULTIPLE,
         grain=lambda setting: setting.grain,
     ),
     'adain': Method(
         adain.Setting,
         lambda setting, styles: adain.make_net(setting, fast=True),
         adain.reach,
-        adain.MULTIPLE,
+        lambda setting: adain.MULTIPLE,
         adain.statistics,
     ),
     'ghiasi': Method(
         ghiasi.Setting,
         lambda setting, styles: ghiasi.make_net(setting, fast=True),
         johnson.reach,
-        johnson.MULTIPLE,
+        lambda setting: johnson.MULTIPLE,
         ghiasi.statistics,
         lambda setting: setting.grain,
+    ),
+    'pix2pix': Method(
+        pix2pix.Setting,
+        lambda setting, styles: Translator(pix2pix.make_painter(setting)),
+        lambda setting: None,
+        lambda setting: setting.multiple,
+        bytes=lambda setting: 20 * setting.widths[0],
+    ),
+    'cyclegan': Method(
+        cyclegan.Setting,
+        lambda setting, styles: Translator(*map(cyclegan.make_painter, 2 * [setting])),
+        lambda setting: None,
+        lambda setting: cyclegan.MULTIPLE,
+        bytes=lambda setting: 40 * setting.widths[0],
+    ),
+    'mixgan': Method(
+        mixgan.Setting,
+        lambda setting, styles: Translator(mixgan.make_painter(setting)),
+        lambda setting: None,
+        lambda setting: setting.side,
+        side=lambda setting: setting.side,
     ),
 }
 
 SMALLEST = 16  # pixels a side: whatever is smaller is mirrored until it has so many
-BYTES_PER_PIXEL = 400  # that painting takes
 LARGEST = 4_000_000  # pixels that are painted in one piece, and not in strips
 
 
@@ -103,22 +131,28 @@ class Painter:
         Of pictures X it returns the S of their style: any picture is a style.
     grain : float
         Deviation of the noise that its photos are given (`blocks.grained`).
+    side : int, optional
+        The one side that its photos can have.
+    bytes : int
+        What painting takes for each pixel.
     """
 
     def __init__(
         self,
         net: nn.HybridBlock,
         styles: Sequence[str],
-        reach: int,
+        reach: Optional[int],
         multiple: int,
         notes: Mapping[str, str],
         setting: Any = None,
         statistics: Optional[Callable[[np.ndarray], np.ndarray]] = None,
         grain: float = 0.0,
+        side: Optional[int] = None,
+        bytes: int = 400,
     ) -> None:
         self.net, self.styles, self.setting = net, tuple(styles), setting
         self.reach, self.multiple, self.notes = reach, multiple, dict(notes)
-        self.statistics, self.grain = statistics, grain
+        self.statistics, self.grain, self.side, self.bytes = statistics, grain, side, bytes
         self._seen: Dict[str, np.ndarray] = {}
 
     def shares(self, names: Sequence[str], weights: Sequence[float] = ()) -> np.ndarray:
@@ -162,10 +196,13 @@ class Painter:
         """Return a shape in which strokes are as large, beside the picture, as in the painting.
 
         It has about the proportions of `shape`, and the size of the paintings that the network
-        was taught with, or reads.
+        was taught with, or reads; without those, that of the pictures which it was taught with.
         """
-        by = min if self.statistics else max
-        scale = self.setting.style_side / by(shape)
+        if self.side:
+            return self.side, self.side
+        side = self.setting.side if self.reach is None else self.setting.style_side
+        by = max if self.reach is not None and self.statistics is None else min
+        scale = side / by(shape)
         width, height = (max(SMALLEST, round(side * scale)) for side in shape)
         return width, height
 
@@ -193,7 +230,8 @@ class Painter:
         """
         X = preprocess(img, img.shape[1::-1])
         if self.statistics and strength < 1:
-            seen = self._small(X, largest()) if math.prod(X.shape[2:]) > largest() else X
+            most = largest(self.bytes)
+            seen = self._small(X, most) if math.prod(X.shape[2:]) > most else X
             S = strength * S + (1 - strength) * self.statistics(extended(seen, self.multiple))
             strength = 1.0
         Y = self(X, S)
@@ -210,17 +248,25 @@ class Painter:
         most : int
             Pixels; 0 for `LARGEST`, or as many as half of the free memory is enough for.
         """
-        most = most or largest()
+        most = most or largest(self.bytes)
         h, w = X.shape[2:]
         X = grained(extended(X, self.multiple), self.grain, 0)
-        Y = whole(self.net, X, S) if h * w <= most else self._in_strips(X, S, most)
+        if h * w <= most:
+            Y = whole(self.net, X, S)
+        elif self.reach is None:
+            raise InputError(
+                f'{w}x{h} pixels are too many for this network, which can paint a picture only as '
+                f'a whole: there is memory for {most} pixels; try a smaller --shape'
+            )
+        else:
+            Y = self._in_strips(X, S, most, self.reach)
         return Y[:, :, :h, :w]
 
-    def _in_strips(self, X: np.ndarray, S: np.ndarray, most: int) -> np.ndarray:
+    def _in_strips(self, X: np.ndarray, S: np.ndarray, most: int, reach: int) -> np.ndarray:
         """Paint a picture in strips, with the statistics of the picture made small enough."""
         X_small = extended(self._small(X, most), self.multiple)
         keep_statistics(self.net, grained(X_small, self.grain, 0), S)
-        halo = -(-self.reach // self.multiple) * self.multiple
+        halo = -(-reach // self.multiple) * self.multiple
         rows = max(halo, most // X.shape[3] - 2 * halo)
         return in_strips(self.net, X, S, rows // self.multiple * self.multiple, halo)
 
@@ -233,10 +279,16 @@ class Painter:
         return preprocess(resized(img, small), small)
 
 
-def largest() -> int:
-    """Return how many pixels are painted in one piece, with the memory that is free."""
+def largest(bytes: int) -> int:
+    """Return how many pixels are painted in one piece, with the memory that is free.
+
+    Parameters
+    ----------
+    bytes : int
+        That each pixel takes.
+    """
     have = available_memory(mx.cpu())
-    return min(LARGEST, have // 2 // BYTES_PER_PIXEL if have else LARGEST)
+    return min(LARGEST, have // 2 // bytes if have else LARGEST)
 
 
 def shorter(image_shape: ImageShape, side: int) -> ImageShape:
@@ -268,7 +320,7 @@ def compiled(net: nn.HybridBlock) -> None:
     It does not keep its memory between two pictures. That would save a twentieth of the time, and
     take twice the memory, as then no layer's output makes room for a later one's.
     """
-    if not net._active:
+    if isinstance(net, nn.HybridBlock) and not net._active:
         net.hybridize()
 
 
@@ -422,8 +474,15 @@ def fresh(name: str, setting: Any, styles: Sequence[str], notes: Mapping[str, st
     method = METHODS[name]
     net = method.make(setting, len(styles))
     look = partial(method.statistics, net) if method.statistics else None
-    facts = method.reach(setting), method.multiple, notes, setting, look, method.grain(setting)
-    return Painter(net, styles, *facts)
+    facts = (
+        method.reach(setting),
+        method.multiple(setting),
+        notes,
+        setting,
+        look,
+        method.grain(setting),
+    )
+    return Painter(net, styles, *facts, method.side(setting), method.bytes(setting))
 
 
 def _fitting(wanted: Arrays, stored: Mapping[str, Any]) -> Arrays:

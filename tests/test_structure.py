@@ -29,13 +29,19 @@ ROWS = (
     {'checkpoint'},
     {'progress'},
     {'synthesis', 'learning', 'photo'},
-    {'tiles', 'mrf'},
-    {'controls', 'feedforward.perceptual', 'feedforward.encoder'},
-    {'feedforward.adain', 'feedforward.johnson'},
-    {'feedforward.ghiasi'},  # johnson's network, whose rows a second one mixes
+    {'tiles', 'mrf', 'gan.layers', 'gan.losses', 'gan.painters'},
+    {
+        'controls',
+        'feedforward.perceptual',
+        'feedforward.encoder',
+        *('gan.game', 'gan.networks', 'gan.pictures'),
+    },
+    {'feedforward.adain', 'feedforward.johnson', 'gan.duel'},
+    # of Ghiasi: johnson's network, whose rows a second one mixes
+    {'feedforward.ghiasi', 'gan.pix2pix', 'gan.cyclegan', 'gan.mixgan'},
     {'train.memory', 'outputs', 'trained'},
-    {'train.wish'},
-    {'feedforward.painting', 'feedforward.training'},
+    {'train.wish', 'runs'},
+    {'feedforward.painting', 'feedforward.training', 'gan.training'},
     {'train.plan'},
     {'train.job'},
     {'train.batch'},
@@ -53,7 +59,7 @@ ROWS = (
     {'exercises.grade'},
     {
         *('train.__main__', 'weights.__main__', 'exercises.__main__', 'feedforward.__main__'),
-        *('distill', '__main__'),
+        *('gan.__main__', 'distill', '__main__'),
     },
 )
 

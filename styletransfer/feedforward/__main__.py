@@ -16,7 +16,7 @@ def train(argv: List[str]) -> int:
 
 def paint(argv: List[str]) -> int:
     """Paint photos of any size with a trained network, each in about a second."""
-    return painting.run(argv)
+    return painting.run(argv, 'feedforward', 'johnson')
 
 
 main = jobs(

@@ -35,7 +35,7 @@ from styletransfer.errors import InputError, unknown
 from styletransfer.feedforward import perceptual
 from styletransfer.feedforward.perceptual import SCALINGS, TV_LOSSES, Batch, style_grams
 from styletransfer.images import rgb_mean, rgb_std
-from styletransfer.learning import parse_crops, side_at
+from styletransfer.learning import parse_crops, rows_at, side_at
 from styletransfer.recipes import option
 
 MULTIPLE = 4  # of which the sides of a picture are, as it is halved twice
@@ -278,15 +278,6 @@ ADDING: Dict[str, Any] = {'crops': ((128, 300),), 'lr': 5e-3}
 
 
 # --- the training --------------------------------------------------------------------------------
-
-
-def rows_at(seed: int, k: int, batch: int, styles: int) -> numpy.ndarray:
-    """Return in which styles the pictures of step k are painted: each in turn, in random order."""
-    turns = [divmod(place, styles) for place in range(k * batch, (k + 1) * batch)]
-    orders = {
-        turn: numpy.random.default_rng([seed, turn, 1]).permutation(styles) for turn, _ in turns
-    }
-    return numpy.array([orders[turn][place] for turn, place in turns])
 
 
 def rows_of(known: Mapping[str, numpy.ndarray]) -> int:

@@ -40,12 +40,12 @@ STDOUT = '-'
 OURS = {'net': str, 'content': str, 'style': [str]}  # how a record is made
 
 
-def make_parser() -> Parser:
-    """Return the job's parser."""
-    parser = Parser('feedforward paint', 'Paint photos in one pass.')
+def make_parser(command: str, first: str) -> Parser:
+    """Return the job's parser, for the command of a family and the network that it has first."""
+    parser = Parser(f'{command} paint', 'Paint photos in one pass.')
     add = parser.add_argument
     add('photos', nargs='+', help='files, folders or samples')
-    add('--net', default='johnson', help='a bundled network or a file (%(default)s)')
+    add('--net', default=first, help='a bundled network or a file (%(default)s)')
     add(
         '--style',
         nargs='+',
@@ -230,8 +230,14 @@ def _is_record(path: Path) -> bool:
         return False
 
 
-def read(photo: Path, shape: Optional[ImageShape]) -> np.ndarray:
-    """Return a photo, RGB in 0-255, as large as fits into a box, or without one as it is."""
+def read(painter: trained.Painter, photo: Path, shape: Optional[ImageShape]) -> np.ndarray:
+    """Return a photo, RGB in 0-255, as large as fits into a box, or without one as it is.
+
+    A painter of pictures of one size gets it at that.
+    """
+    if painter.side:
+        shape = (painter.side, painter.side)
+        return resized(load_image(photo, shape), shape)
     if not shape:
         return load_image(photo)
     img = load_image(photo, shape)
@@ -240,9 +246,16 @@ def read(photo: Path, shape: Optional[ImageShape]) -> np.ndarray:
     return resized(img, (max(1, round(width * scale)), max(1, round(height * scale))))
 
 
-def run(argv: Sequence[str]) -> int:
-    """Run the job and return its exit status: 1 if some pictures could not be painted."""
-    args = make_parser().parse_args(argv)
+def run(argv: Sequence[str], command: str, first: str) -> int:
+    """Run the job and return its exit status: 1 if some pictures could not be painted.
+
+    Parameters
+    ----------
+    argv : sequence of str
+    command, first : str
+        What is run, and which network it has if none is asked for.
+    """
+    args = make_parser(command, first).parse_args(argv)
     net = trained.find(args.net)
     painter = trained.load(net)
     if args.list:
@@ -264,7 +277,7 @@ def run(argv: Sequence[str]) -> int:
     check_files(found)
     if args.plan:
         for photo, file in found:
-            width, height = read(photo, wish.shape).shape[1::-1]
+            width, height = read(painter, photo, wish.shape).shape[1::-1]
             print(printable(f'{photo}: {shape_text((width, height))}, into {file or "stdout"}'))
         return 0
     failed: Dict[str, str] = {}
@@ -295,7 +308,7 @@ def paint_one(painter: trained.Painter, net: Path, wish: Wish, entry: Entry) -> 
         If the photo cannot be read, or the file not be written.
     """
     start = time.perf_counter()
-    img = read(entry.photo, wish.shape)
+    img = read(painter, entry.photo, wish.shape)
     if entry.file:
         check_size(entry.file.suffix.lower()[1:], img.shape[1::-1])
     result = painted(painter, img, wish)

@@ -6,28 +6,24 @@ losses, and a record; and while it learns, a checkpoint from which the same comm
 
 from __future__ import annotations
 
-import json
-import platform
-import shlex
-import sys
 from collections import Counter
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, ClassVar, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import mxnet as mx
-import numpy
 from mxnet import numpy as np
 
 import styletransfer
-from styletransfer import trained
-from styletransfer.checkpoint import Checkpoint, load_checkpoint
-from styletransfer.command import Parser, argument, natural, positive
-from styletransfer.errors import InputError, printable, unknown
+from styletransfer import runs, trained
+from styletransfer.checkpoint import Checkpoint
+from styletransfer.command import Parser
+from styletransfer.errors import InputError, unknown
 from styletransfer.feedforward import adain, ghiasi, johnson
 from styletransfer.feedforward.encoder import load_encoder
 from styletransfer.feedforward.perceptual import loss_network
-from styletransfer.files import file_hash, open_regular, replacing
+from styletransfer.files import file_hash, open_regular
 from styletransfer.images import (
     FIRST_SAMPLES,
     find_pictures,
@@ -36,34 +32,12 @@ from styletransfer.images import (
     postprocess,
     preprocess,
     samples,
-    save_image,
 )
 from styletransfer.learning import learn
-from styletransfer.machine import peak_memory, total_memory
-from styletransfer.outputs import (
-    CHECKPOINT,
-    FIGURE,
-    NUMBER,
-    RECORD,
-    as_json,
-    check_writable,
-    is_record,
-    locked,
-    overwriting,
-)
-from styletransfer.progress import (
-    Bar,
-    Checkpoints,
-    DivergedError,
-    History,
-    Interrupted,
-    Listener,
-    Step,
-    StopAtNaN,
-    StopAtSignal,
-    save_figure,
-    together,
-)
+from styletransfer.machine import total_memory
+from styletransfer.outputs import as_json, check_writable
+from styletransfer.progress import Listener
+from styletransfer.runs import add_flags, check_numbers, with_numbers
 from styletransfer.train.memory import network_bytes
 
 
@@ -108,19 +82,7 @@ METHODS = {
     ),
 }
 
-SHEETS = 'sheets'
 SHEET_SHAPE = (280, 160)  # of each picture on a sheet
-
-# what may be another when a run is resumed
-MANNER = ('resume', 'quiet', 'output', 'sheet_every', 'checkpoint_every')
-
-# what the record of a checkpoint holds
-STANDING = {
-    'argv': [str],
-    'fingerprint': {'method': str},
-    'epoch': int,
-    'history': [{'title': str, 'seconds': NUMBER, 'losses': [{'epoch': int, str: NUMBER}]}],
-}
 
 
 def make_parser() -> Parser:
@@ -147,30 +109,13 @@ def make_parser() -> Parser:
         help='a trained network, by name or file: nothing but rows for the paintings is learned',
     )
     add('--start', metavar='NET', help='a trained network of these layers, to go on from')
-    add('--seed', type=argument(natural), default=0, help='of all randomness (%(default)s)')
-    add('--sheet-every', type=argument(positive), default=250, metavar='N', help='steps')
-    add('--checkpoint-every', type=argument(positive), default=100, metavar='N', help='steps')
-    add('--resume', action='store_true', help='go on with the interrupted run in --output')
-    add('--quiet', action='store_true', help='no bar and no messages')
-    numbers = parser.add_argument_group("numbers of the setting (the setting's own)")
-    for name, entry in numbers_of(*METHODS.values()).items():
-        numbers.add_argument(
-            '--' + name.replace('_', '-'),
-            type=argument(entry.metadata['parse']),
-            metavar=name.upper(),
-            help=entry.metadata['help'],
-        )
+    add_flags(parser, defaults())
     return parser
 
 
-def numbers_of(*methods: Method) -> Dict[str, Any]:
-    """Return the fields of settings that are flags, by name."""
-    return {
-        entry.name: entry
-        for method in methods
-        for entry in fields(method.settings[method.default])
-        if 'parse' in entry.metadata
-    }
+def defaults() -> List[Any]:
+    """Return the settings that methods have if nobody asks for another."""
+    return [method.settings[method.default] for method in METHODS.values()]
 
 
 def setting_of(args: Any) -> Any:
@@ -184,9 +129,7 @@ def setting_of(args: Any) -> Any:
     if args.method not in METHODS:
         raise unknown('method', args.method, METHODS)
     method = METHODS[args.method]
-    for name in numbers_of(*METHODS.values()).keys() - numbers_of(method):
-        if getattr(args, name) is not None:
-            raise InputError(f'--{name.replace("_", "-")} is no number of {args.method}')
+    check_numbers(args, method.settings[method.default], defaults())
     if args.add_to and args.start:
         raise InputError('--add-to has the network that it begins with: leave out --start')
     if args.add_to and not method.rows:
@@ -201,25 +144,19 @@ def setting_of(args: Any) -> Any:
         if name not in method.settings:
             raise unknown(f'setting of {args.method}', name, method.settings)
         setting = method.settings[name]
-    asked = {entry.name: getattr(args, entry.name, None) for entry in fields(setting)}
-    changes = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in asked.items()
-        if value is not None and name not in ('name', 'description')
-    }
-    return replace(setting, **changes)
+    return with_numbers(setting, args)
 
 
-class Run(NamedTuple):
-    """One training, with everything checked and read before the long work starts."""
+@dataclass(frozen=True)
+class Run(runs.Run):
+    """The training of a network that paints in one pass."""
 
-    args: Any
-    setting: Any
     before: Tuple[str, ...]  # rows that the network has already
     paintings: List[Path]
     photos: List[Path]
     lesson: Any
-    folder: Path
+
+    command: ClassVar[str] = 'feedforward'
 
     @property
     def styles(self) -> List[str]:
@@ -255,14 +192,57 @@ class Run(NamedTuple):
         )
 
     @property
-    def network_path(self) -> Path:
-        """Return where the network will be."""
-        return self.folder / f'{self.args.method}.safetensors'
+    def about(self) -> str:
+        """Return in one line what is going to be learned."""
+        setting, count = self.setting, len(self.paintings)
+        return (
+            f'{self.args.method}, {setting.name}: {count} style{"s" * (count > 1)}, '
+            f'{len(self.photos)} photos, {setting.num_steps} steps of {setting.batch} crops'
+        )
 
-    def say(self, *lines: str) -> None:
-        """Print lines, unless the user wants quiet."""
-        if not self.args.quiet:
-            print(*map(printable, lines), sep='\n', flush=True)
+    def learn(self, on_step: Listener, saved: Optional[Checkpoint]) -> None:
+        """Train the network, from where it stood if it was interrupted."""
+        lesson, setting = self.lesson, self.setting
+        learn(
+            lesson.net,
+            lesson.loss,
+            lesson.batch_at,
+            lesson.lr_at,
+            setting.num_steps,
+            f'{setting.batch} crops a step',
+            on_step,
+            saved,
+        )
+
+    @cached_property
+    def sheets(self) -> Sheets:
+        """Return the held-out photos, and the network to paint them with."""
+        return Sheets(self)
+
+    def sheet(self) -> np.ndarray:
+        """Return the sheet, RGB in 0-1: a row for each photo, which is its first picture."""
+        return self.sheets.sheet()
+
+    def pictures(self) -> Dict[str, np.ndarray]:
+        """Return a photo and its paintings in a few styles, RGB in 0-1."""
+        pictures = [*self.sheets.row(self.sheets.photos[0]).items()]
+        return dict(pictures[:6])  # more would be too small to see
+
+    def save(self) -> None:
+        """Write the network."""
+        notes = {
+            'trained_by': f'styletransfer {styletransfer.__version__}',
+            'photos': str(len(self.photos)),
+        }
+        method, net = self.args.method, self.lesson.net
+        trained.save(self.network_path, method, self.setting, self.rows, net, notes)
+
+    def facts(self) -> Dict[str, Any]:
+        """Return what the record says of the pictures."""
+        return {
+            'styles': self.described if self.styles else len(self.paintings),
+            'photos': len(self.photos),
+        }
 
 
 def sizes(paths: Sequence[Path]) -> List[Any]:
@@ -348,7 +328,7 @@ def make_run(args: Any) -> Run:
     lesson = method.lesson(setting, looking, paintings, photos, args.seed, *known)
     if args.start:
         begin(lesson.net, trained.load(trained.find(args.start)), args.start)
-    return Run(args, setting, before, paths, photos, lesson, Path(args.output))
+    return Run(args, setting, before, paths, photos, lesson)
 
 
 def begin(net: Any, painter: trained.Painter, name: str) -> None:
@@ -380,13 +360,13 @@ def check_memory(setting: Any) -> None:
 
 
 class Sheets:
-    """Paints held-out photos from time to time, and keeps them as one picture.
+    """Held-out photos, and a network that paints them as the one that learns would now.
 
     The styles are those that get rows, or pictures that are held out too.
     """
 
-    def __init__(self, run: Run, every: int) -> None:
-        self.run, self.every = run, every
+    def __init__(self, run: Run) -> None:
+        self.run = run
         names = FIRST_SAMPLES['content']
         photos = [load_image(samples('content')[name], SHEET_SHAPE) for name in names]
         self.photos = [preprocess(img, SHEET_SHAPE) for img in photos]
@@ -394,12 +374,6 @@ class Sheets:
         self.styles = {
             name: self.painter.shares([name]) for name in run.styles or FIRST_SAMPLES['style']
         }
-
-    def __call__(self, step: Step) -> None:
-        """Paint a sheet if it is time for one."""
-        if step.is_nth(self.every):
-            name = f'step{step.epoch:06d}.jpg'
-            save_image(self.run.folder / SHEETS / name, self.sheet())
 
     def sheet(self) -> np.ndarray:
         """Return the sheet, RGB in 0-1: a row for each photo, which is its first picture."""
@@ -417,137 +391,4 @@ class Sheets:
 
 def run(argv: Sequence[str]) -> int:
     """Run the job and return its exit status."""
-    argv = list(argv)
-    args, saved = make_parser().parse_args(argv), None
-    if args.resume:
-        args, saved = interrupted(args, argv)
-        argv = saved.record['argv']
-    job = make_run(args)
-    if saved and saved.record['fingerprint'] != job.fingerprint:
-        then, now = saved.record['fingerprint'], job.fingerprint
-        changed = [name for name in now if now[name] != then.get(name)]
-        raise InputError(
-            f'cannot resume: {" and ".join(changed)} changed since the run was interrupted; put '
-            'back what was there, or leave out --resume to start another run'
-        )
-    if not saved:
-        check_folder(job)
-    with locked(job.folder):
-        return train(job, argv, saved)
-
-
-def interrupted(args: Any, argv: Sequence[str]) -> Any:
-    """Return the arguments of the interrupted run in --output, and where it stood.
-
-    Raises
-    ------
-    InputError
-        If there is none, or something is given that would make it another run.
-    """
-    path = Path(args.output, CHECKPOINT)
-    if not path.is_file():
-        raise InputError(f"nothing to resume in '{args.output}': leave out --resume")
-    saved = load_checkpoint(path, STANDING)
-    parser = make_parser()
-    then = parser.parse_args(saved.record['argv'])
-    for name, value in vars(args).items():
-        given = name not in MANNER and value not in (None, [], parser.get_default(name))
-        if given and value != getattr(then, name):
-            raise InputError(
-                f'the interrupted run had another {name.replace("_", " ")}: leave it out to go on '
-                'with that run, or leave out --resume to start another'
-            )
-    then.output, then.quiet = args.output, args.quiet
-    return then, saved
-
-
-def check_folder(job: Run) -> None:
-    """Refuse a folder with files that are not of an earlier training."""
-    if (job.folder / RECORD).exists() and not is_record(job.folder / RECORD):
-        raise overwriting(RECORD, job.folder)
-    if (job.folder / CHECKPOINT).exists():
-        try:
-            load_checkpoint(job.folder / CHECKPOINT, STANDING)
-        except InputError:
-            raise overwriting(CHECKPOINT, job.folder) from None
-        job.say(f"The unfinished run in '{job.folder}' is replaced; --resume would go on with it.")
-    elif not (job.folder / RECORD).exists():
-        for name in (FIGURE, SHEETS, job.network_path.name):
-            if (job.folder / name).exists():
-                raise overwriting(name, job.folder)
-
-
-def train(job: Run, argv: Sequence[str], saved: Optional[Checkpoint]) -> int:
-    """Do the work of a run, write its files, and return the exit status."""
-    args, setting, folder = job.args, job.setting, job.folder
-    history = History(saved.record['history'] if saved else ())
-    record = {'argv': list(argv), 'fingerprint': job.fingerprint}
-    checkpoints = Checkpoints(folder / CHECKPOINT, args.checkpoint_every, history, record)
-    count = len(job.paintings)
-    job.say(
-        f'{args.method}, {setting.name}: {count} style{"s" * (count > 1)}, {len(job.photos)} '
-        f'photos, {setting.num_steps} steps of {setting.batch} crops'
-    )
-    if not saved:
-        checkpoints.save()  # if it cannot be written, better now than in an hour
-    words = shlex.join(['train', args.method, '--resume', '--output', str(folder)])
-    go_on = f'go on with:  python -m styletransfer.feedforward {words}'
-    sheets = Sheets(job, args.sheet_every)
-    listeners: List[Listener] = [StopAtNaN(0, None), history, checkpoints, sheets]
-    try:
-        with Bar() as bar, StopAtSignal() as stop_at_signal:
-            if not args.quiet:
-                listeners.append(bar)
-            learn(
-                job.lesson.net,
-                job.lesson.loss,
-                job.lesson.batch_at,
-                job.lesson.lr_at,
-                setting.num_steps,
-                f'{setting.batch} crops a step',
-                together(*listeners, stop_at_signal),
-                saved,
-            )
-            write_results(job, history, sheets)
-    except Interrupted as stop:
-        checkpoints.save(stop.step)
-        print(printable(f'{stop}; {go_on}'), file=sys.stderr)
-        return 130
-    except KeyboardInterrupt:
-        print(printable(f'stopped; {go_on}'), file=sys.stderr)
-        return 130
-    except DivergedError:
-        raise
-    except InputError as error:  # the disk is full, most likely
-        raise InputError(f'{error}; then {go_on}') from error
-    (folder / CHECKPOINT).unlink(missing_ok=True)
-    job.say(f'The network is {job.network_path}; beside it are sheets, {FIGURE} and {RECORD}.')
-    return 0
-
-
-def write_results(job: Run, history: History, sheets: Sheets) -> None:
-    """Write the network, the curves and, last, the record of a run that is complete."""
-    notes = {
-        'trained_by': f'styletransfer {styletransfer.__version__}',
-        'photos': str(len(job.photos)),
-    }
-    trained.save(job.network_path, job.args.method, job.setting, job.rows, job.lesson.net, notes)
-    pictures = [*sheets.row(sheets.photos[0]).items()][:6]  # more would be too small to see
-    save_figure(job.folder / FIGURE, dict(pictures), history)
-    record = {
-        'arguments': as_json({k: v for k, v in vars(job.args).items() if k != 'resume'}),
-        'recipe': asdict(job.setting),
-        'styles': job.described if job.styles else len(job.paintings),
-        'photos': len(job.photos),
-        'network_sha256': file_hash(job.network_path),
-        'versions': {
-            'styletransfer': styletransfer.__version__,
-            'mxnet': mx.__version__,
-            'numpy': numpy.__version__,
-            'python': platform.python_version(),
-        },
-        'peak_memory_bytes': peak_memory(),
-        'stages': history.summary(),
-    }
-    with replacing(job.folder / RECORD) as temporary:
-        temporary.write_text(json.dumps(record, indent=2) + '\n', encoding='utf-8')
+    return runs.run(argv, make_parser, make_run)

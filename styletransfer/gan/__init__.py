@@ -1,0 +1,1 @@
+"""Painter and critic: networks that learn from another network what looks real."""
