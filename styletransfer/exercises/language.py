@@ -16,7 +16,7 @@ from styletransfer.errors import unknown
 from styletransfer.exercises.chinese import CHINESE
 
 LANGUAGES: Dict[str, Dict[str, str]] = {'en': {}, 'zh': CHINESE}
-LONGEST = 2000  # letters of a text that is compared with the placeholders' surroundings
+LONGEST = 1000  # letters of a text that entries are sought for: whoever forges one, hangs nobody
 
 _spoken = 'en'
 
@@ -69,7 +69,7 @@ def _patterns(lang: str) -> List[Tuple[Pattern[str], str]]:
         parts = [(literal, name) for literal, name, _, _ in Formatter().parse(english)]
         if any(name for _, name in parts):
             pattern = ''.join(
-                re.escape(literal) + (f'(?P<{name}>.*?)' if name else '')
+                re.escape(literal) + (f'(?P<{name}>.+?)' if name else '')
                 for literal, name in parts
             )
             words = sum(len(literal) for literal, _ in parts)

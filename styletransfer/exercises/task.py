@@ -117,7 +117,9 @@ def difference(got: Any, want: Any) -> Optional[str]:
 
 
 def _keys(got: Any) -> str:
-    return 'one with ' + ', '.join(map(repr, got)) if isinstance(got, dict) else describe(got)
+    if isinstance(got, dict) and got:
+        return f'one with {", ".join(map(repr, got))}'
+    return describe(got)
 
 
 def _first_difference(parts: Sequence[Tuple[str, Any, Any]]) -> Optional[str]:

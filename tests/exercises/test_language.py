@@ -37,6 +37,10 @@ def english_afterwards(monkeypatch):
     monkeypatch.setattr(language, '_spoken', 'en')
 
 
+def chinese(text):
+    return translated(text, 'zh')
+
+
 def placeholders(text):
     return sorted(name for _, name, _, _ in string.Formatter().parse(text) if name)
 
@@ -49,12 +53,11 @@ def test_each_text_is_translated_once():
 
 
 def test_a_translation_is_chinese_and_keeps_all_placeholders():
-    for english, chinese in CHINESE.items():
-        assert placeholders(chinese) == placeholders(english)
-        assert chinese != english
-        assert not english_left(chinese), chinese
-        latin_mark = re.search(f'[,;:?] *[{HAN}]|[{HAN}][,;:?]', chinese)
-        assert not latin_mark, chinese
+    for english, text in CHINESE.items():
+        assert placeholders(text) == placeholders(english)
+        assert text != english
+        assert not english_left(text), text
+        assert not re.search(f'[,;:?] *[{HAN}]|[{HAN}][,;:?]', text), f'a Latin mark: {text}'
 
 
 @pytest.mark.parametrize('name', TASKS)
@@ -88,7 +91,9 @@ def literals(node):
 def test_what_the_code_says_otherwise_is_translated(path):
     for text in texts(path):
         if re.search('[a-z] [a-z]', text) and text not in OURS:
-            assert translated(text.replace('{}', '7'), 'zh') != text.replace('{}', '7'), text
+            english = text.replace('{}', '7')
+            assert chinese(english) != english
+            assert not english_left(chinese(english)), text
 
 
 def test_nothing_is_translated_that_nobody_says():
@@ -108,10 +113,6 @@ def test_nothing_is_translated_that_nobody_says():
 
 
 # --- finding the entry of a text ----------------------------------------------------------------
-
-
-def chinese(text):
-    return translated(text, 'zh')
 
 
 @pytest.mark.parametrize(
@@ -140,8 +141,13 @@ def test_the_entry_with_the_most_words_is_taken(text, expected):
 
 
 def test_a_text_without_end_is_left_as_it_is():
-    text = 'it returned ' + ' where ' * LONGEST + 'is right'
+    text = 'it returned 1' + ' where 1' * LONGEST + ' is right'
     assert chinese(text) == text
+
+
+def test_texts_within_texts_are_found_as_deep_as_they_go():
+    depth = (LONGEST - len('an array')) // len("'a': ")
+    assert chinese("'a': " * depth + 'an array') == "'a'：" * depth + '数组'
 
 
 @pytest.mark.parametrize(
@@ -162,6 +168,7 @@ def test_a_text_without_end_is_left_as_it_is():
             {'a': 1, 'b': 2},
             "应当返回键为 'a', 'b' 的字典，现在返回的是：键为 'a' 的字典",
         ),
+        ({}, {'a': 1}, "应当返回键为 'a' 的字典，现在返回的是：一个 dict"),
         (3, {'a': 1}, "应当返回键为 'a' 的字典，现在返回的是：int '3'"),
         ({'a': 2}, {'a': 1}, "'a'：数不对：返回了 2，应当是 1"),
         (None, [1, 2], '应当返回 2 样东西，放在列表或元组里，现在返回的是：一个 NoneType'),
