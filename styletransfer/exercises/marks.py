@@ -82,7 +82,7 @@ def report(one: Marked, lang: str = 'en') -> str:
     for name in (name for name in TASKS if name in one.results):
         result = one.results[name]
         said = say('correct' if result else f'not yet - {result.hint}').replace('|', '\\|')
-        lines.append(say(f'| {name} | {result.points} of {result.out_of} | {said} |'))
+        lines.append(f'| {name} | {result.points} / {result.out_of} | {said} |')
     lines += ['', *(f'- {say(note)}' for note in one.notes)] if one.notes else []
     if one.seed:
         again = say(f'`check(name, function, seed={one.seed})` tries the same data again.')

@@ -3,7 +3,6 @@
 TEXTS = {
     '# {student}: {points} of {out_of} points': '# {student}：{points} 分，满分 {out_of} 分',
     '| task | points | |': '| 题目 | 得分 | |',
-    '| {name} | {points} of {out_of} | {said} |': '| {name} | {points} / {out_of} | {said} |',
     'correct': '正确',
     'not yet - {HINT}': '还不对——{HINT}',
     '`check(name, function, seed={seed})` tries the same data again.': (
