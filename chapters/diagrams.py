@@ -2,13 +2,15 @@
 
     python chapters/diagrams.py [FOLDER]      (default: chapters/diagrams)
 
-For chapter 13: AdaIN with its losses, and the network that reads rows.
+For chapter 13: AdaIN with its losses, and the network that reads rows. For chapter 5: patches,
+their match, and how many have a position. For chapter 6: photographs with regions, and the
+photo's matrix.
 
 All labels are symbols and names of layers, so that one drawing serves every language; the
 captions in the chapters say in words what is drawn. The picture that is shown as the result,
 finished.jpg, is no drawing: it was painted by the command in the caption of Figure 1.1, and saved
 with quality 90. any-style.jpg shows the otter after oil strokes, by a decoder that was trained
-as in chapter 13.
+as in chapter 13. photograph.jpg shows the rooftops in the colours of the lake, as in chapter 6.
 """
 
 from __future__ import annotations
@@ -436,6 +438,153 @@ def reader() -> Drawing:
     return drawing
 
 
+def grid(
+    drawing: Drawing, x: float, y: float, size: tuple, color: str, strong: dict, side: float = 2.6
+) -> None:
+    """Draw a layer's output of `size` columns and rows from its upper left corner.
+
+    `strong` has how dark single positions are, by column and row.
+    """
+    for column, row in numpy.ndindex(size):
+        corner = (x + side * column, y - side * (row + 1))
+        kwargs = {'edgecolor': 'white', 'lw': 1.5, 'zorder': 3}
+        drawing.ax.add_patch(Rectangle(corner, side, side, facecolor=PALE, **kwargs))
+        alpha = strong.get((column, row), 0.12)
+        kwargs['alpha'] = alpha
+        drawing.ax.add_patch(Rectangle(corner, side, side, facecolor=color, **kwargs))
+
+
+def patch(
+    drawing: Drawing,
+    x: float,
+    y: float,
+    at: tuple,
+    color: str,
+    side: float = 2.6,
+    **options: object,
+) -> None:
+    """Draw the frame of a patch of 3 by 3 positions of a grid."""
+    corner = (x + side * at[0], y - side * (at[1] + 3))
+    options = {'lw': 2.4, 'zorder': 5, **options}
+    drawing.ax.add_patch(
+        Rectangle(corner, 3 * side, 3 * side, fill=False, edgecolor=color, **options)
+    )
+
+
+EYE = {(0, 0): 0.2, (1, 0): 0.6, (2, 0): 0.2, (0, 1): 0.6, (1, 1): 0.95, (2, 1): 0.6}
+EYE.update({(0, 2): 0.2, (1, 2): 0.6, (2, 2): 0.2})
+
+
+def matching() -> Drawing:
+    """Draw outputs, patches, the match of one, and what two that overlap ask of a position."""
+    drawing = Drawing(122, 52)
+    side, top, low = 2.6, 49, 22
+    drawing.picture(ROOT / 'assets' / 'content' / 'bridge.jpg', 3, 37.5, 16, BACK, 2)
+    drawing.picture(ROOT / 'assets' / 'style' / 'starry_night.jpg', 3, 10, 16, STYLE, 2)
+    for y, name, color in ((34.8, 'X', BACK), (7.4, 'Z', STYLE)):
+        drawing.text(11, y, f'${name}$', color, fontsize=15)
+    for y, color in ((42, BACK), (14.5, STYLE)):
+        drawing.line([(19.6, y), (31.4, y)], color)
+        drawing.ax.add_patch(
+            Rectangle((23, y - 4), 4.6, 8, facecolor=PALE, edgecolor=GREY, lw=1.2, zorder=4)
+        )
+        drawing.lock(25.3, y)
+    ours = {(c + 2, r + 1): 0.75 * dark for (c, r), dark in EYE.items()}
+    theirs = {(c + 4, r + 1): dark for (c, r), dark in EYE.items()}
+    grid(drawing, 32, top, (8, 6), BACK, ours)
+    grid(drawing, 32, low, (8, 6), STYLE, theirs)
+    drawing.text(42.4, 31.2, r'$\hat{Y}$', BACK, fontsize=15)
+    drawing.text(42.4, 3.9, '$Y$', STYLE, fontsize=15)
+    patch(drawing, 32, top, (2, 1), BACK)
+    patch(drawing, 32, top, (4, 1), BACK, ls=(0, (2, 1.5)), lw=1.8)
+    patch(drawing, 32, low, (4, 1), STYLE)
+    for y, color, dark, name in ((42.4, BACK, 0.75, 'p'), (15.5, STYLE, 1, 'q')):
+        strong = {(3 * r + c, 0): dark * d for (c, r), d in EYE.items()}
+        grid(drawing, 60, y, (9, 1), color, strong, 2.2)
+        drawing.text(69.9, y + (2 if name == 'p' else -4.2), f'${name}$', color, fontsize=14)
+        drawing.line([(53.2, y - 1.1), (59.2, y - 1.1)], color)
+    drawing.box(69.9, 28.6, r'$\mathrm{arg\,max}_q\ \ \langle p, q\rangle\,/\,|q|$', INK, 25)
+    drawing.line([(69.9, 39.6), (69.9, 32)], BACK)
+    drawing.line([(69.9, 17.9), (69.9, 25.2)], STYLE)
+    drawing.line([(83, 28.6), (90, 28.6)], INK)
+    drawing.text(104, 50.2, r'$q(p)$', STYLE, fontsize=14)
+    left, height = 93.6, 47
+    grid(drawing, left, height, (8, 6), STYLE, ours)
+    patch(drawing, left, height, (2, 1), STYLE)
+    patch(drawing, left, height, (4, 1), STYLE, ls=(0, (2, 1.5)), lw=1.8)
+    for column, text in ((2, '1'), (3, '1'), (4, '2'), (5, '1'), (6, '1')):
+        x = left + side * (column + 0.5)
+        drawing.text(x, height - side * 2.5, text, 'white' if column == 3 else INK, zorder=6)
+    drawing.text(104, 29.4, r'$n(x)$', GREY, fontsize=13)
+    drawing.line([(104, 27), (104, 20)], STYLE)
+    drawing.box(104, 16.6, r'$L$', STYLE)
+    drawing.line(
+        [(104, 13.4), (104, 2.6), (21.4, 2.6), (21.4, 39.6), (19.7, 39.6)],
+        BACK,
+        ls=(0, (4, 2.5)),
+        lw=1.8,
+    )
+    drawing.text(84, 5.2, r'$\partial L \,/\, \partial X$', BACK, fontsize=14)
+    return drawing
+
+
+def photograph() -> Drawing:
+    """Draw two photographs with their regions, the losses, the photo's matrix, and the filter."""
+    drawing = Drawing(122, 54)
+    for y, name, letter, color in ((43, 'rooftops', 'I', CONTENT), (15, 'lake', 'S', STYLE)):
+        drawing.picture(ROOT / 'assets' / 'content' / f'{name}.jpg', 4, y, 15, color, 2)
+        drawing.picture(ROOT / 'assets' / 'labels' / f'{name}.png', 4, y - 9.4, 15, color, 1)
+        drawing.text(2, y + 4, f'${letter}$', color, fontsize=15)
+    drawing.picture(FOLDER / 'photograph.jpg', 35, 24, 15, BACK, 3)
+    drawing.text(51.6, 34.4, '$V$', BACK, fontsize=15)
+    for y, end, color in ((43, 30.5, CONTENT), (15, 26.5, STYLE)):  # the start
+        drawing.line([(19.6, y), (23.5, y), (29.6, end), (34.2, end)], color)
+    drawing.text(29.6, 37.4, r'$A_k I + b_k$', fontsize=13, ha='left')
+    corner = (58, 27)
+    box = FancyBboxPatch(
+        corner, 17, 22, boxstyle='round,pad=1', facecolor=PALE, edgecolor=GREY, lw=1.2
+    )
+    drawing.ax.add_patch(box)
+    for x, height in zip(numpy.linspace(60, 73, 5), (17, 14, 11, 9, 7)):
+        corner = (x - 0.8, 39 - height / 2)
+        drawing.ax.add_patch(Rectangle(corner, 1.6, height, facecolor='#c3cbd3', zorder=4))
+    drawing.lock(73, 29.6)
+    drawing.line([(50.8, 30), (56.4, 32)], INK)
+    drawing.line([(19.6, 49), (56.4, 49)], CONTENT)
+    drawing.line([(19.6, 21), (51, 21), (56.4, 28)], STYLE)
+    side, left, top = 1.7, 60, 21.5
+    for row in range(8):  # the matrix: a band, as each pixel knows its neighbours only
+        for column in range(8):
+            near = abs(row - column)
+            color = CONTENT if near < 3 else PALE
+            options = {'facecolor': color, 'alpha': 1 - 0.28 * near if near < 3 else 1}
+            corner = (left + side * column, top - side * (row + 1))
+            square = Rectangle(corner, side, side, edgecolor='white', lw=1, zorder=4, **options)
+            drawing.ax.add_patch(square)
+    drawing.text(left + 4 * side, 5.2, r'$L_I$', CONTENT, fontsize=15)
+    drawing.line([(21, 49), (21, 2.6), (54, 2.6), (54, 9), (59, 9)], CONTENT)
+    drawing.line([(50.8, 26), (54, 26), (54, 16), (59, 16)], INK)
+    drawing.box(90, 47, r'$L_c$', CONTENT)
+    drawing.box(90, 37, r'$\sum_k L_s^k$', STYLE, width=12)
+    drawing.box(90, 15, r'$V^{\top} L_I V$', SMOOTH, width=13)
+    drawing.line([(76.4, 44), (85.4, 47)], CONTENT)
+    drawing.line([(76.4, 37), (83.6, 37)], STYLE)
+    drawing.line([(74.2, 15), (83.2, 15)], SMOOTH)
+    drawing.box(108, 33, '$l$', INK, width=8)
+    for start, y, end, color in ((94.8, 47, 36, CONTENT), (96.4, 37, 34, STYLE)):
+        drawing.line([(start, y), (103.8, end)], color)
+    drawing.line([(96.8, 16), (104.4, 29.8)], SMOOTH)
+    drawing.text(98, 24.2, r'$\lambda$', SMOOTH, fontsize=15)
+    drawing.line(
+        [(112.2, 33), (118.5, 33), (118.5, 51.8), (42.5, 51.8), (42.5, 33.2)],
+        BACK,
+        ls=(0, (4, 2.5)),
+        lw=1.8,
+    )
+    drawing.text(107, 49.6, r'$\partial l \,/\, \partial V$', BACK, fontsize=14)
+    return drawing
+
+
 DIAGRAMS = {
     'method.png': method,
     'gram.png': gram,
@@ -443,6 +592,8 @@ DIAGRAMS = {
     'rows.png': rows,
     'adain.png': adain,
     'reader.png': reader,
+    'patches.png': matching,
+    'photograph.png': photograph,
 }
 
 

@@ -9,6 +9,7 @@ makes all anew.
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 import subprocess
 import sys
@@ -107,7 +108,8 @@ class Picture(NamedTuple):
     def name(self) -> str:
         """Return the name of its files, made of what is particular about it."""
         words = f'{self.content} {self.style} {self.flags}'.split()
-        return '-'.join(Path(word.replace('.png', '')).name.lstrip('-') for word in words) + '.jpg'
+        names = (Path(re.sub(r'\.(png|jpg)$', '', word)).name for word in words)
+        return '-'.join(name.lstrip('-') for name in names) + '.jpg'
 
     @property
     def shown(self) -> Path:
@@ -187,6 +189,23 @@ def recipe(name: str, text: Text) -> Picture:
     return Picture(caption, 'lake', 'oil_strokes', f'--recipe {name}')
 
 
+def patches(content: str, style: str) -> Picture:
+    """Return a photograph put together of pieces of a painting."""
+    return pair(content, style)._replace(flags='--recipe mrf')
+
+
+def photograph(content: str, style: str, flags: str = '') -> Picture:
+    """Return a photograph in the colours of another one, region by region."""
+    one, other = PHOTOS[content].name, PHOTOS[style].name
+    labels = f'--content-labels assets/labels/{content}.png'
+    labels += f' --style-labels assets/labels/{style}.png'
+    words = ' '.join(['--recipe photo', labels, *filter(None, [flags])])
+    caption = Text(f'{one.en} in the colours of {other.en}', f'{one.zh}，取{other.zh}的颜色')
+    if flags:
+        caption = Text(f'{caption.en}, `{flags}`', f'{caption.zh}，`{flags}`')
+    return Picture(caption, content, f'assets/content/{style}.jpg', words)
+
+
 def weights(name: str, less: str, usual: str, more: str) -> List[Picture]:
     """Return the lake in oil strokes by `fast`, with less, as much and more of a weight."""
     flag = f'--{name}-weight'
@@ -255,8 +274,10 @@ ROWS: Sequence[Row] = (
         Text('One pass', '一次前向传播'),
         Text(
             'A network that was trained once, on twelve paintings, and paints any photograph in '
-            'less than a second (chapters 11 and 12).',
-            '一个网络，在十二幅画上训练一次，之后不到一秒画一张照片（第 11、12 章）。',
+            'less than a second (chapters 11 and 12). The last two are by another, which reads '
+            'the painting, and had seen neither (chapter 13).',
+            '一个网络，在十二幅画上训练一次，之后不到一秒画一张照片（第 11、12 章）。'
+            '最后两幅出自另一个网络：它现读画作，这两幅画它都没有见过（第 13 章）。',
         ),
         [
             one_pass('lake', 'oil_strokes'),
@@ -267,6 +288,38 @@ ROWS: Sequence[Row] = (
             one_pass('bridge', 'great_wave'),
             one_pass('otter', 'ink_wash woodblock', '--style-weights 0.5,0.5'),
             one_pass('beach_city', 'sainte_victoire'),
+            one_pass('cat', 'irises', '--net ghiasi'),
+            one_pass('lake', 'oil_strokes', '--net ghiasi'),
+        ],
+    ),
+    (
+        Text('Patches', '图块'),
+        Text(
+            'Pieces of the painting, put together anew where they resemble the photograph '
+            '(chapter 5): a wave stays a wave, and nothing is mixed.',
+            '画的碎片，在与照片相像的地方重新拼合（第 5 章）：浪仍是浪，不会混成一片。',
+        ),
+        [
+            patches('cat', 'great_wave'),
+            patches('lake', 'starry_night'),
+            patches('otter', 'irises'),
+            patches('astronaut', 'the_kiss'),
+        ],
+    ),
+    (
+        Text('Photographs', '照片'),
+        Text(
+            'One photograph in the colours of another, sky from sky and land from land, every '
+            'line where it was (chapter 6). With a larger weight of the matting Laplacian more of '
+            'it is kept.',
+            '照片取另一张照片的颜色，天空取自天空，地面取自地面，每条线留在原处（第 6 章）。'
+            '抠图拉普拉斯的权重大些，照片自己的就留得多些。',
+        ),
+        [
+            photograph('rooftops', 'lake'),
+            photograph('rooftops', 'lake', '--matting-weight 1e6'),
+            photograph('lake', 'beach_city'),
+            photograph('lake', 'beach_city', '--matting-weight 1e6'),
         ],
     ),
     (

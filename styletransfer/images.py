@@ -416,7 +416,10 @@ FIRST_SAMPLES = {
 
 
 def samples(kind: str) -> Dict[str, Path]:
-    """Return the bundled pictures, name to file; `kind` is 'content' or 'style'."""
+    """Return the bundled pictures, name to file; `kind` is 'content', 'style' or 'labels'.
+
+    Labels are label pictures (see `regions`) of photographs that have the same name.
+    """
     return {path.stem: path for path in find_pictures(assets_folder() / kind)}
 
 

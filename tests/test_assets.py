@@ -12,6 +12,9 @@ import numpy
 import pytest
 from PIL import Image
 
+from styletransfer.images import load_image, samples
+from styletransfer.regions import colour_name, palette
+
 ROOT = Path(__file__).parent.parent
 ASSETS = ROOT / 'assets'
 
@@ -25,7 +28,7 @@ def credits_rows():
 def test_every_picture_is_credited_and_unchanged(credits_rows):
     pictures = {
         str(path.relative_to(ASSETS))
-        for kind in ('content', 'style')
+        for kind in ('content', 'style', 'labels')
         for path in (ASSETS / kind).iterdir()
     }
     assert {row['file'] for row in credits_rows} == pictures
@@ -52,6 +55,28 @@ def test_the_script_repaints_its_pictures(tmp_path):
     assert numpy.abs(ours - again).mean() < 2
 
 
+def test_the_script_repaints_the_labels(tmp_path):
+    subprocess.run(
+        [sys.executable, ASSETS / 'paint_labels.py', '--output', tmp_path],
+        check=True,
+        capture_output=True,
+    )
+    ours = sorted((ASSETS / 'labels').iterdir())
+    assert [path.name for path in ours] == sorted(path.name for path in tmp_path.iterdir())
+    for path in ours:
+        pair = [load_image(p).asnumpy() * 1.0 for p in (path, tmp_path / path.name)]
+        assert numpy.abs(pair[0] - pair[1]).mean() < 0.5, path.name
+
+
+def test_labels_are_of_photographs_and_read_in_the_colours_that_were_painted():
+    for name, path in samples('labels').items():
+        photo, labels = (load_image(p).asnumpy() for p in (samples('content')[name], path))
+        assert abs(photo.shape[0] / photo.shape[1] - labels.shape[0] / labels.shape[1]) < 0.01
+        colours = [colour_name(colour) for colour in palette(labels)]
+        assert sorted(colours) == sorted(['lightblue', 'green', 'blue'][: len(colours)])
+        assert len(colours) == (2 if name == 'rooftops' else 3)
+
+
 def test_a_wheel_carries_what_the_command_needs(tmp_path):
     subprocess.run(
         [sys.executable, '-m', 'hatchling', 'build', '-t', 'wheel', '-d', tmp_path],
@@ -65,6 +90,7 @@ def test_a_wheel_carries_what_the_command_needs(tmp_path):
         archive.extractall(tmp_path / 'installed')
     assert 'styletransfer/assets/vgg19_slim.safetensors' in names
     assert 'styletransfer/assets/networks/johnson.safetensors' in names
+    assert 'styletransfer/assets/labels/lake.png' in names
     assert not [name for name in names if 'tests/' in name or 'readme/' in name]
     done = subprocess.run(
         [sys.executable, '-m', 'styletransfer.train', '--list-samples'],

@@ -17,6 +17,7 @@ import warnings
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from types import CodeType
 from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy
@@ -136,7 +137,29 @@ def unusable(task: Task, answer: Any) -> Optional[str]:
         )
     if (getattr(answer, '__module__', None) or '').startswith('styletransfer.'):
         return "this is the package's own function: write yours, then compare the two"
+    for module in task.forbidden:
+        if uses(answer, module):
+            return f'this task is to be solved without {module}: write it out'
     return None
+
+
+def uses(answer: Callable[..., Any], module: str) -> bool:
+    """Return whether a function's code names a module, or what a module defines.
+
+    What it calls is not looked at: this is a reminder, no lock.
+    """
+    answer = inspect.unwrap(answer)
+    codes, names = [getattr(answer, '__code__', None)], getattr(answer, '__globals__', {})
+    for code in codes:
+        if code is None:
+            continue
+        for name in code.co_names:
+            if name in (module, module.rpartition('.')[2]):
+                return True
+            if getattr(names.get(name), '__module__', None) == module:
+                return True
+        codes.extend(const for const in code.co_consts if isinstance(const, CodeType))
+    return False
 
 
 def examine(task: Task, answer: Callable[..., Any], seed: int) -> Optional[str]:

@@ -42,6 +42,7 @@ from styletransfer.exercises.tasks import TASKS, chapters_with, names_in
 PRELUDE = """
 import styletransfer
 import math
+import numpy
 from dataclasses import replace
 import matplotlib
 matplotlib.use('agg')

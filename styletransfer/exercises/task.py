@@ -43,6 +43,8 @@ class Task:
     examine : callable, optional
         Checks the answer in its own way, for what cannot be compared with one right result;
         takes (answer, generator) and returns a hint, or None.
+    forbidden : sequence of str
+        Modules that the answer's code must do without.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Task:
     view: Callable[[Any], Any] = lambda value: value
     judge: Optional[Callable[[Case, Any], Optional[str]]] = None
     examine: Optional[Callable[[Callable[..., Any], numpy.random.Generator], Optional[str]]] = None
+    forbidden: Sequence[str] = ()
 
 
 def copied(value: Any) -> Any:

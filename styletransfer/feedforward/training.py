@@ -25,6 +25,7 @@ from styletransfer.checkpoint import Checkpoint, load_checkpoint
 from styletransfer.command import Parser, argument, natural, positive
 from styletransfer.errors import InputError, printable, unknown
 from styletransfer.feedforward import adain, ghiasi, johnson
+from styletransfer.feedforward.encoder import load_encoder
 from styletransfer.feedforward.perceptual import loss_network
 from styletransfer.files import file_hash, open_regular, replacing
 from styletransfer.images import (
@@ -91,7 +92,7 @@ METHODS = {
         adain.SETTINGS,
         adain.ADAIN_SLIM.name,
         adain.Lesson,
-        adain.load_encoder,
+        load_encoder,
         network=(),
         adding={},
         rows=False,

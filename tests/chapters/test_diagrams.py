@@ -31,7 +31,16 @@ def pixels(path):
     return numpy.asarray(Image.open(path).convert('RGB'), 'float64')
 
 
-NAMES = ['method.png', 'gram.png', 'one-pass.png', 'rows.png', 'adain.png', 'reader.png']
+NAMES = [
+    'method.png',
+    'gram.png',
+    'one-pass.png',
+    'rows.png',
+    'adain.png',
+    'reader.png',
+    'patches.png',
+    'photograph.png',
+]
 
 
 @pytest.mark.parametrize('name', NAMES)
@@ -48,6 +57,7 @@ def test_every_diagram_is_drawn_and_compared(diagrams, drawn):
         *diagrams.DIAGRAMS,
         'finished.jpg',
         'any-style.jpg',
+        'photograph.jpg',
     }
 
 

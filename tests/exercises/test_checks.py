@@ -11,7 +11,7 @@ from mxnet import autograd, gluon, init, np, npx
 from student_notebooks import SOLUTIONS, STUBS, defined, english_left, namespace, written
 from wrong_answers import COLORS, SYMMETRIC, WRONG
 
-from styletransfer import losses
+from styletransfer import losses, mrf
 from styletransfer.exercises import Result, check, checks
 from styletransfer.exercises.checks import drawn, examine
 from styletransfer.exercises.language import translated
@@ -219,6 +219,31 @@ def test_all_else_is_told_plainly(answer, hint, capsys):
 
 def test_the_packages_own_function_does_not_count():
     assert "the package's own" in check('gram', losses.gram).hint
+
+
+@pytest.mark.parametrize(
+    ('body', 'module'),
+    [
+        ('from mxnet import autograd\nreturn Y_hat', 'mxnet.autograd'),
+        ('from styletransfer import mrf\nreturn Y_hat', 'styletransfer.mrf'),
+        ('from styletransfer.mrf import patches\nreturn Y_hat', 'styletransfer.mrf'),
+        ('import styletransfer.mrf as m\nreturn Y_hat', 'styletransfer.mrf'),
+        ('with autograd.record():\n    return Y_hat', 'mxnet.autograd'),
+        ('def inner():\n    return make_bank([Y])\nreturn inner()', 'styletransfer.mrf'),
+        ('return [mrf.patches(X, 1) for X in (Y, Y_hat)]', 'styletransfer.mrf'),
+    ],
+)
+def test_what_a_task_is_to_do_without_is_named(body, module, imported, capsys):
+    names = {**imported, 'make_bank': mrf.make_bank, 'mrf': mrf}
+    result = check('repaint', written('repaint', 'Y_hat, Y, alpha', body, names))
+    assert result.hint == f'this task is to be solved without {module}: write it out'
+    assert result.seed is None
+
+
+def test_names_of_ones_own_are_allowed(imported):
+    names = {**imported, 'patches': lambda Y, stride: Y}
+    answer = written('repaint', 'Y_hat, Y, alpha', 'return patches(Y_hat, 1)', names)
+    assert 'unchanged' in check('repaint', answer, seed=1).hint
 
 
 def test_an_unknown_task_names_the_nearest(capsys):

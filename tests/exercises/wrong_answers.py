@@ -178,7 +178,7 @@ for Z, T in zip(styles, masks):
 return result
 """
 LEFT = """
-from styletransfer.feedforward.adain import moments
+from styletransfer.feedforward.encoder import moments
 def away(X, Z):
     parts = zip(moments(X), moments(Z))
     return sum(((a - b) ** 2).sum(axis=1) for a, b in parts)
@@ -188,6 +188,41 @@ EXPLAINED = """
 X = S - S.mean(axis=0)
 sizes = np.linalg.eigvalsh(np.dot(X.T, X)).asnumpy()[::-1]
 return float(sizes[:k].sum() / sizes.sum())
+"""
+
+FIT = """
+A = numpy.column_stack([colours, numpy.ones(len(v))])
+P = epsilon * numpy.diag([1.0, 1.0, 1.0, 0.0])
+x = numpy.linalg.solve(A.T @ A + P, A.T @ v)
+rest = v - A @ x
+return rest @ rest + x @ P @ x, 2 * rest
+"""
+LABELS = """
+import numpy
+D = []
+for colour in colours:
+    D.append(((img.astype(int) - colour.astype(int)) ** 2).sum(axis=2) * 1.0)
+D = numpy.array(D)
+first = D.argmin(axis=0)
+for k in range(len(colours)):
+    if (first == k).mean() < least:
+        D[k] = numpy.inf
+masks = numpy.array([D.argmin(axis=0) == k for k in range(len(colours))]) * 1.0
+return masks
+"""
+WRAPPED = LABELS.replace('img.astype(int) - colour.astype(int)', 'img - colour')
+UNSEEN = 'if (first == k).sum() < least'
+LOST = """
+masks = numpy.array([first == k for k in range(len(colours))]) * 1.0
+for k in range(len(colours)):
+    if (first == k).mean() < least:
+        masks[k] = 0
+return masks
+"""
+BY_STROKES = """
+from styletransfer.exercises.tasks.photographs import _solved, laplacian_of
+L = laplacian_of(photo)
+return _solved(L, strokes, known, weight)
 """
 
 NUMBERS = """
@@ -233,6 +268,64 @@ def of_both_roots(before, after, hint):
 
 
 # task: the arguments, and wrong answers with a piece of the hint each must get
+RUNS = 'CEAFBD'  # right; wrong from the k-th letter on
+WRONG_RUNS = [repr(tuple(RUNS[:k] + 'Z' * (6 - k))) for k in range(6)]
+VOTES = """
+p, q = P.reshape(len(P), -1), Q.reshape(len(Q), -1)
+lengths = np.sqrt((q * q).sum(axis=1))
+best = (np.dot(p, q.T) / lengths).argmax(axis=1)
+return np.array([int((best == k).sum()) for k in range(len(Q))])
+"""
+DIAGNOSED = """
+M = matches.asnumpy()
+if (M == M[0]).all():
+    return 'matched once'
+if losses[len(losses) // 2] - losses[-1] < 0.01 * (losses[0] - losses[-1]):
+    return 'stalled'
+most = max((M[-1] == k).sum() for k in set(M[-1]))
+if most > 0.5 * M.shape[1]:
+    return 'repeats'
+return 'sound'
+"""
+ONCE = """if (M == M[0]).all():
+    return 'matched once'
+"""
+STALLED = """if losses[len(losses) // 2] - losses[-1] < 0.01 * (losses[0] - losses[-1]):
+    return 'stalled'
+"""
+REPEATS = """if most > 0.5 * M.shape[1]:
+    return 'repeats'
+"""
+BY_HAND = """
+import numpy
+Y_hat, Q = Y_hat.asnumpy(), Q.asnumpy()
+times, total = numpy.zeros_like(Y_hat), numpy.zeros_like(Y_hat)
+for i in range(Q.shape[0]):
+    for j in range(Q.shape[1]):
+        a, b = i * stride, j * stride
+        times[:, a : a + 3, b : b + 3] += 1
+        total[:, a : a + 3, b : b + 3] += Q[i, j]
+return 2 / Q.size * (times * Y_hat - total)
+"""
+REPAINTED = """
+import numpy
+Z, X = Y.asnumpy().astype('float64'), Y_hat.asnumpy().astype('float64')
+start, (c, h, w) = X, X.shape
+def rows(Y):
+    places = [(i, j) for i in range(Y.shape[1] - 2) for j in range(Y.shape[2] - 2)]
+    return numpy.stack([Y[:, i:i+3, j:j+3].ravel() for i, j in places])
+q = rows(Z)
+for k in range(15):
+    best = (rows(X) @ (q / numpy.linalg.norm(q, axis=1, keepdims=True)).T).argmax(axis=1)
+    total, times = numpy.zeros_like(X), numpy.zeros_like(X)
+    wanted = q[best].reshape(h - 2, w - 2, c, 3, 3)
+    for i in range(3):
+        for j in range(3):
+            total[:, i:h-2+i, j:w-2+j] += wanted[..., i, j].transpose(2, 0, 1)
+            times[:, i:h-2+i, j:w-2+j] += 1
+    X = (total / times + alpha * start) / (1 + alpha)
+return X
+"""
 WRONG = {
     'standardise': (
         'img',
@@ -1353,7 +1446,7 @@ WRONG = {
             ),
             (LEFT.replace('((a - b) ** 2)', 'np.abs(a - b)'), 'absolute differences'),
             (
-                'from styletransfer.feedforward.adain import moments\n'
+                'from styletransfer.feedforward.encoder import moments\n'
                 'def shares(k):\n'
                 '    away = [((moments(T)[k] - moments(Z)[k]) ** 2).sum(axis=1) for T in (Y, X)]\n'
                 '    return (away[0] / away[1]).mean()\n'
@@ -1383,6 +1476,188 @@ WRONG = {
                 'sizes = sorted(S.var(axis=0).asnumpy())[::-1]\n'
                 'return float(sum(sizes[:k]) / sum(sizes))',
                 'one by one',
+            ),
+        ],
+    ),
+    'votes': (
+        'P, Q',
+        [
+            (VOTES.replace('np.sqrt((q * q).sum(axis=1))', '(q * q).sum(axis=1)'), 'is a root'),
+            (VOTES.replace(' / lengths)', ')'), 'the loudest patches'),
+            (
+                VOTES.replace('argmax(axis=1)', 'argmax(axis=0)').replace('len(Q))]', 'len(P))]'),
+                'along the other axis',
+            ),
+            ('P, Q = Q, P' + VOTES, 'have changed places'),
+            (
+                VOTES.replace(
+                    '(np.dot(p, q.T) / lengths)', '(2 * np.dot(p, q.T) - (q * q).sum(axis=1))'
+                ),
+                'smallest distance',
+            ),
+            ('P, Q = P.mean(axis=(2, 3)), Q.mean(axis=(2, 3))' + VOTES, 'means of the patches'),
+            (VOTES.replace('int((best == k).sum())', '(best == k).mean()'), 'return how many'),
+            (VOTES.replace('int((best == k).sum())', '(best == k).max()'), 'return how often'),
+        ],
+    ),
+    'diagnose': (
+        'losses, matches',
+        [
+            (
+                DIAGNOSED.replace(ONCE, '').replace(STALLED, STALLED + ONCE),
+                'the first that fits',
+            ),
+            (DIAGNOSED.replace('(losses[0] - losses[-1])', 'losses[0]'), 'not against the loss'),
+            (DIAGNOSED.replace(' * (losses[0] - losses[-1])', ''), 'a hundredth as such'),
+            (DIAGNOSED.replace('M[-1]', 'M[0]'), 'of the last epoch'),
+            (DIAGNOSED.replace('0.5', '0.25'), 'is no fault yet'),
+            (DIAGNOSED.replace(ONCE, ''), 'ever renewed'),
+            (DIAGNOSED.replace(STALLED, ''), 'still fall'),
+            (DIAGNOSED.replace(REPEATS, ''), 'how often does the most'),
+            ("return 'good'", 'it must return one of'),
+            (DIAGNOSED.replace('0.01', '-1'), 'still fall'),
+        ],
+    ),
+    'patch_gradient': (
+        'Y_hat, Q, stride',
+        [
+            (BY_HAND.replace('(times * Y_hat - total)', '(Y_hat - total / times)'), 'shares each'),
+            (BY_HAND.replace('times * Y_hat', 'Y_hat'), 'how often does Y occur'),
+            (BY_HAND.replace('2 / Q.size', '1 / Q.size'), 'a factor 2'),
+            (BY_HAND.replace('2 / Q.size', '2'), 'the loss is a mean'),
+            (BY_HAND.replace('Q.size', 'Y_hat.size'), 'may be in several'),
+            (BY_HAND.replace('2 / Q.size', '-2 / Q.size'), 'points to the match'),
+            (BY_HAND.replace('+=', '=').replace('+= 1', '= 1'), 'only the last'),
+        ],
+    ),
+    'read_maps': (
+        '',
+        [
+            ("return 'A', 'B', 'A', 'C', 19, 2, 5", 'go on by one from place to place everywhere'),
+            ("return 'D', 'A', 'A', 'C', 19, 2, 5", 'jump at its border'),
+            ("return 'D', 'B', 'C', 'C', 19, 2, 5", 'again and again'),
+            ("return 'D', 'B', 'A', 'D', 19, 2, 5", 'next to'),
+            ("return 'D', 'B', 'A', 'C', 8, 2, 5", 'a whole row of its patches'),
+            ("return 'D', 'B', 'A', 'C', 19, 3, 5", 'come before this number'),
+            ("return 'D', 'B', 'A', 'C', 19, 2, 6", 'what is left of the number'),
+            ("return 'D'", 'it must return 7 things, four letters and three numbers'),
+            ('pass', 'is the return missing'),
+        ],
+    ),
+    'which_run': (
+        '',
+        [
+            (f'return {answer}', hint)
+            for answer, hint in (
+                ("'A', 'B'", 'it must return 6 things, six letters'),
+                ('None', 'is the return missing'),
+                (WRONG_RUNS[0], 'keeps the photograph'),
+                (WRONG_RUNS[1], 'does not mind the photograph'),
+                (WRONG_RUNS[2], 'one column tells them apart'),
+                (WRONG_RUNS[3], 'one column tells them apart'),
+                (WRONG_RUNS[4], 'it changes two columns'),
+                (WRONG_RUNS[5], 'lie between the others'),
+            )
+        ],
+    ),
+    'repaint': (
+        'Y_hat, Y, alpha',
+        [
+            (REPAINTED.replace('range(15)', 'range(1)'), 'matched once'),
+            (
+                REPAINTED.replace(
+                    '(total / times + alpha * start) / (1 + alpha)', 'total / times'
+                ),
+                'nothing holds this',
+            ),
+            ('return Y_hat', 'unchanged'),
+            ('alpha = 1 / alpha' + REPAINTED, 'not the first'),
+            ('return Y', 'it must return an array of shape'),
+            ("return 'X'", 'an array of numbers'),
+            ('return Y_hat / 0', 'not finite'),
+            ('return Y_hat / 2', 'the energy of the result'),
+        ],
+    ),
+    'fit_and_slope': (
+        'colours, v, epsilon',
+        [
+            (FIT.replace('2 * rest', 'rest'), 'its slope is twice as large'),
+            (FIT.replace('2 * rest', '-2 * rest'), 'the other sign'),
+            (
+                FIT.replace(
+                    'return', 'y = numpy.linalg.lstsq(A, v, rcond=None)[0]\nreturn'
+                ).replace('2 * rest', '2 * (v - A @ y)'),
+                'the slope is that of the fit without epsilon',
+            ),
+            (FIT.replace(' + x @ P @ x', ''), 'the price of a'),
+            (FIT.replace('epsilon * ', '0 * '), 'this is the fit without epsilon'),
+            (FIT.replace('1.0, 0.0]', '1.0, 1.0]'), 'draws b to 0'),
+            (
+                FIT.replace('numpy.ones(len(v))', '1e-9 * colours[:, 0]').replace(
+                    '+ P', '+ P + 1e-12 * numpy.eye(4)'
+                ),
+                'b is missing',
+            ),
+            (
+                FIT.replace('return', 'n = len(v)\nreturn')
+                .replace('rest @ rest + x @ P @ x', '(rest @ rest + x @ P @ x) / n')
+                .replace('2 * rest', '2 * rest / n'),
+                'these are means',
+            ),
+            (FIT.replace('epsilon * ', 'epsilon ** 2 * '), 'the square of epsilon'),
+            (FIT.replace('return ', 'E, slope = ') + 'return slope, E', 'turned round'),
+            ('return 0', 'must return 2 things'),
+        ],
+    ),
+    'whose_rows': (
+        '',
+        [
+            ('return 1', 'six letters in one string'),
+            ("return 'CFAEDD'", 'each of the letters'),
+            ("return 'ABCDEF'", 'begin with the three pixels at an edge'),
+            ("return 'CFEADB'", 'would what resembles the pixel lie'),
+            ("return 'CFBEDA'", 'two panels are left'),
+        ],
+    ),
+    'label_masks': (
+        'img, colours, least',
+        [
+            (WRAPPED.replace('if (first == k).mean() < least', UNSEEN), 'this is the broken'),
+            (WRAPPED, 'the distances are wrong'),
+            (WRAPPED[: WRAPPED.index('for k in')] + LOST, 'two faults are left'),
+            (LABELS[: LABELS.index('for k in')] + LOST, 'in no mask at all'),
+            (LABELS.replace('if (first == k).mean() < least', UNSEEN), 'has a mask still'),
+            (LABELS.replace(' ** 2', ''), 'cancel each other'),
+            (LABELS.replace('return masks', 'return masks.argmax(axis=0)'), 'numbers of colours'),
+            (LABELS.replace('return masks', 'return masks.transpose(1, 2, 0)'), 'come first'),
+        ],
+    ),
+    'six_runs': (
+        '',
+        [
+            ("return ['D', 'A', 'F', 'B', 'E', 'C']", 'six letters in one string'),
+            ("return 'DAFBE'", 'each of the letters'),
+            ("return 'BFADEC'", 'begin with the four runs'),
+            ("return 'DAFBCE'", 'two runs are left'),
+        ],
+    ),
+    'colourised': (
+        'photo, strokes, known, weight',
+        [
+            ('return strokes', 'these are the strokes themselves'),
+            (BY_STROKES.replace('weight)', '1)'), 'multiply them by `weight`'),
+            (BY_STROKES.replace('known', 'known * 0 + 1'), 'all pixels count as strokes'),
+            (BY_STROKES.replace('(photo)', '(photo, 1e-8)'), 'times the smallest'),
+            (BY_STROKES.replace('L = ', 'strokes += 1\nL = '), 'it spoils'),
+            ('return photo[0]', 'an array of shape'),
+            ('return photo / 0', 'not finite'),
+            (
+                'from pymatting import cf_laplacian\nreturn cf_laplacian(photo) @ strokes',
+                'write the Laplacian yourself',
+            ),
+            (
+                'from styletransfer.photo import matting_laplacian\nreturn photo',
+                'write the Laplacian yourself',
             ),
         ],
     ),

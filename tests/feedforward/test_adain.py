@@ -23,20 +23,19 @@ from styletransfer.feedforward.adain import (
     ADAIN_2017,
     ADAIN_SLIM,
     SETTINGS,
-    Encoder,
     Judge,
     Lesson,
     adain,
-    load_encoder,
     make_decoder,
     make_net,
-    moments,
     reach,
     statistics,
 )
+from styletransfer.feedforward.encoder import Encoder, load_encoder, moments
 from styletransfer.files import read_json
 from styletransfer.images import load_image, preprocess
 from styletransfer.learning import learn
+from styletransfer.networks import bundled_pictures
 from styletransfer.trained import in_strips, keep_statistics, whole
 from styletransfer.vgg import VGG19, Backbone, extract_features, freeze, truncated_vgg
 
@@ -118,7 +117,7 @@ def test_the_slim_decoder_is_small():
     assert encoder.widths == [16, 32, 64, 128]
     net = make_net(ADAIN_SLIM, encoder)
     assert 2 * sum(array.size for array in trained.weights_of(net).values()) < 450_000
-    means = [Y.mean() for X in method.bundled_pictures(mx.cpu()) for Y in encoder(X)]
+    means = [Y.mean() for X in bundled_pictures(mx.cpu()) for Y in encoder(X)]
     assert 0.8 < float(sum(means)) / len(means) < 1.1  # borders are reflected, and rare filters
 
 

@@ -15,7 +15,7 @@ from styletransfer import trained
 from styletransfer.errors import InputError
 from styletransfer.feedforward import johnson, training
 from styletransfer.feedforward.__main__ import main
-from styletransfer.feedforward.adain import Encoder, load_encoder
+from styletransfer.feedforward.encoder import Encoder, load_encoder
 from styletransfer.feedforward.ghiasi import (
     GHIASI_SLIM,
     SETTINGS,

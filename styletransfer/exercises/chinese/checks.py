@@ -20,6 +20,9 @@ TEXTS = {
     "this is the package's own function: write yours, then compare the two": (
         '这是软件包自己的函数：请先写你自己的，再比较两者'
     ),
+    'this task is to be solved without {module}: write it out': (
+        '本题不能使用 {module}：请自己写出来'
+    ),
     'your function is called with {ARGUMENTS}, but is defined as {name}{signature}: keep the '
     'first line as it was given': (
         '调用你的函数时给出 {ARGUMENTS}，而它的定义是 {name}{signature}：第一行请保持原样'

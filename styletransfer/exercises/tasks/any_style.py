@@ -10,7 +10,8 @@ from mxnet import numpy as np
 from styletransfer import losses
 from styletransfer.exercises.task import Case, Mistake, Task
 from styletransfer.exercises.tasks.data import Rng, array, several, sizes
-from styletransfer.feedforward.adain import adain, moments
+from styletransfer.feedforward.adain import adain
+from styletransfer.feedforward.encoder import moments
 
 # --- statistics and Gram matrices ---------------------------------------------------------------
 
