@@ -11,6 +11,7 @@ from typing import List, Sequence
 
 from styletransfer.command import Parser, argument, finite, jobs, natural, positive
 from styletransfer.errors import InputError
+from styletransfer.exercises.language import LANGUAGES, known
 from styletransfer.exercises.marks import Marked, lost, table, write_csv, write_reports
 from styletransfer.exercises.release import release
 
@@ -34,6 +35,13 @@ def grade_parser() -> Parser:
     add('paths', nargs='+', type=Path, metavar='FOLDER', help='folders or notebooks')
     add('--csv', type=Path, metavar='FILE', help='write the points to this file')
     add('--reports', type=Path, metavar='FOLDER', help='write a report for each student there')
+    languages = ' or '.join(LANGUAGES)
+    add(
+        '--lang',
+        type=argument(known),
+        default='en',
+        help=f'of the reports: {languages} (%(default)s)',
+    )
     add('--jobs', type=argument(positive), default=1, help='notebooks at a time (%(default)s)')
     add('--seed', type=argument(natural), help='of the data, to see earlier marks again')
     limits = {
@@ -67,7 +75,7 @@ def run_grade(argv: List[str]) -> int:
         if arguments.csv:
             write_csv(arguments.csv, class_)
         if arguments.reports:
-            write_reports(arguments.reports, class_)
+            write_reports(arguments.reports, class_, arguments.lang)
 
     def keep_if_possible(class_: Sequence[Marked]) -> None:
         try:

@@ -25,6 +25,7 @@ from mxnet import npx
 from mxnet import numpy as np
 
 from styletransfer.errors import InputError, unknown
+from styletransfer.exercises.language import spoken
 from styletransfer.exercises.task import Case, Task, copied, describe, difference, plain
 from styletransfer.exercises.tasks import TASKS
 
@@ -40,7 +41,8 @@ class NotYetError(AssertionError):
 class Result:
     """What `check` found: true if the answer is right, with the points that it earns.
 
-    `seed` is that of the data, None if the answer was not tried on any.
+    `seed` is that of the data, None if the answer was not tried on any. The hint is English; as
+    text, the result is in the language that `speak` has set.
     """
 
     name: str
@@ -55,8 +57,8 @@ class Result:
 
     def __str__(self) -> str:
         if self.passed:
-            return f'{self.name}: correct'
-        return f'{self.name}: not yet - {self.hint}' + self._of_seed()
+            return spoken(f'{self.name}: correct')
+        return spoken(f'{self.name}: not yet - {self.hint}' + self._of_seed())
 
     def _of_seed(self) -> str:
         known = self.seed is None or self.hint == EMPTY
@@ -256,9 +258,7 @@ def guarded(answer: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return plain(answer(*arguments))
         except NotImplementedError:
-            raise _CrashError(
-                "still empty: write your code in place of 'raise NotImplementedError'"
-            ) from None
+            raise _CrashError(EMPTY) from None
         except (Exception, SystemExit) as error:
             raise _CrashError(told(error, answer)) from None
 
@@ -266,8 +266,9 @@ def guarded(answer: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _wrong_signature(answer: Callable[..., Any], count: int) -> str:
+    arguments = '1 argument' if count == 1 else f'{count} arguments'
     return (
-        f'your function is called with {count} argument{"s" * (count != 1)}, but is defined as '
+        f'your function is called with {arguments}, but is defined as '
         f'{getattr(answer, "__name__", "it")}{inspect.signature(answer)}: keep the first line as '
         'it was given'
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence
 
 from styletransfer.errors import printable
 from styletransfer.exercises.checks import Result
+from styletransfer.exercises.language import translated
 from styletransfer.exercises.tasks import TASKS, chapters_with, names_in
 from styletransfer.files import replacing
 
@@ -70,29 +72,30 @@ def _harmless(value: Any) -> Any:
     return "'" + value if isinstance(value, str) and value[:1] in ('=', '+', '-', '@') else value
 
 
-def report(one: Marked) -> str:
-    """Return what a student is told: a line for each task, in Markdown."""
+def report(one: Marked, lang: str = 'en') -> str:
+    """Return what a student is told, in a language: a line for each task, in Markdown."""
+    say = partial(translated, lang=lang)
     points = sum(result.points for result in one.results.values())
     out_of = sum(result.out_of for result in one.results.values())
-    lines = [f'# {one.student}: {points} of {out_of} points', '']
-    lines += ['| task | points | |', '|---|---|---|']
+    lines = [say(f'# {one.student}: {points} of {out_of} points'), '']
+    lines += [say('| task | points | |'), '|---|---|---|']
     for name in (name for name in TASKS if name in one.results):
         result = one.results[name]
-        said = 'correct' if result else 'not yet - ' + result.hint
-        said = said.replace('|', '\\|')
-        lines.append(f'| {name} | {result.points} of {result.out_of} | {said} |')
-    lines += ['', *(f'- {note}' for note in one.notes)] if one.notes else []
+        said = say('correct' if result else f'not yet - {result.hint}').replace('|', '\\|')
+        lines.append(f'| {name} | {result.points} / {result.out_of} | {said} |')
+    lines += ['', *(f'- {say(note)}' for note in one.notes)] if one.notes else []
     if one.seed:
-        lines += ['', f'`check(name, function, seed={one.seed})` tries the same data again.']
+        again = say(f'`check(name, function, seed={one.seed})` tries the same data again.')
+        lines += ['', again]
     return '\n'.join(lines) + '\n'
 
 
-def write_reports(folder: Path, class_: Sequence[Marked]) -> None:
-    """Write one report for each student into a folder."""
+def write_reports(folder: Path, class_: Sequence[Marked], lang: str = 'en') -> None:
+    """Write one report for each student into a folder, in a language."""
     folder.mkdir(parents=True, exist_ok=True)
     for one in class_:
         with replacing(folder / f'{one.student}.md') as temporary:
-            temporary.write_text(report(one), encoding='utf-8')
+            temporary.write_text(report(one, lang), encoding='utf-8')
 
 
 def table(class_: Sequence[Marked]) -> str:

@@ -112,15 +112,17 @@ def difference(got: Any, want: Any) -> Optional[str]:
     if is_dataclass(want):
         if type(got) is not type(want):
             return f'it must return a {type(want).__name__}, not {describe(got)}'
-        pairs = [(f.name, getattr(got, f.name), getattr(want, f.name)) for f in fields(want)]
-        return _first_difference(pairs)
+        names = [field.name for field in fields(want)]
+        return _first_difference([(repr(n), getattr(got, n), getattr(want, n)) for n in names])
     if type(got) is not type(want):
         return f'it must return a {type(want).__name__}, not {describe(got)}'
     return None if got == want else f'it returned {got!r}, which is not right here'
 
 
 def _keys(got: Any) -> str:
-    return 'one with ' + ', '.join(map(repr, got)) if isinstance(got, dict) else describe(got)
+    if isinstance(got, dict) and got:
+        return f'one with {", ".join(map(repr, got))}'
+    return describe(got)
 
 
 def _first_difference(parts: Sequence[Tuple[str, Any, Any]]) -> Optional[str]:
@@ -132,7 +134,7 @@ def _first_difference(parts: Sequence[Tuple[str, Any, Any]]) -> Optional[str]:
 
 
 def _numbers_differ(got: Any, want: Any) -> Optional[str]:
-    kind = 'an array' if getattr(want, 'shape', ()) else 'a number'
+    kind = 'an array' if getattr(want, 'shape', ()) else 'one number'
     try:
         value = numpy.asarray(plain(got)).astype('float64')
     except (TypeError, ValueError):

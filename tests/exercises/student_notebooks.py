@@ -16,6 +16,8 @@ EXERCISES = ROOT / 'chapters' / 'exercises'
 SOURCES = sorted((EXERCISES / 'solutions').glob('[0-9][0-9]-*.md'))
 ENGLISH = [path for path in SOURCES if not path.name.endswith('.zh.md')]
 IMPORTS = PRELUDE.replace('matplotlib.use', '# ')
+# as in the Chinese notebooks, whose language is not that of the marks
+CHECK = "from styletransfer.exercises import check\nstyletransfer.exercises.speak('zh')"
 
 
 def definitions(path):
@@ -30,6 +32,11 @@ def definitions(path):
 
 SOLUTIONS = {n: source for path in ENGLISH for n, source in definitions(path).items()}
 STUBS = {name: student_source(source) for name, source in SOLUTIONS.items()}
+
+
+def english_left(text):
+    """Return words of English that stand side by side in a text, and not in quotes."""
+    return re.findall(r'\b[a-z]{2,} [a-z]{2,}\b', re.sub("'[^']*'", '', text))
 
 
 def namespace():
@@ -55,7 +62,7 @@ def written(name, arguments, body, names):
 def submission(path, names, edits=None):
     """Write a solved notebook of a few tasks, some of its cells edited, and return it."""
     edits = edits or {}
-    cells = [nbformat.v4.new_code_cell(IMPORTS + 'from styletransfer.exercises import check')]
+    cells = [nbformat.v4.new_code_cell(IMPORTS + CHECK)]
     for name in names:
         cells.append(nbformat.v4.new_code_cell(edits.get(name, SOLUTIONS[name])))
         cells.append(nbformat.v4.new_code_cell(f"check('{name}', {name})"))

@@ -8,12 +8,13 @@ from functools import lru_cache
 import numpy
 import pytest
 from mxnet import autograd, gluon, init, np, npx
-from student_notebooks import SOLUTIONS, STUBS, defined, namespace, written
+from student_notebooks import SOLUTIONS, STUBS, defined, english_left, namespace, written
 from wrong_answers import COLORS, SYMMETRIC, WRONG
 
 from styletransfer import losses, mrf
 from styletransfer.exercises import Result, check, checks
 from styletransfer.exercises.checks import drawn, examine
+from styletransfer.exercises.language import translated
 from styletransfer.exercises.task import Mistake, Task, copied
 from styletransfer.exercises.tasks import (
     TASKS,
@@ -58,6 +59,10 @@ def test_every_answer_gets_its_own_verdict_whatever_the_seed(name, imported, dra
             given = examine(TASKS[name], answer, seed)
             assert given is not None, f'seed {seed}: right, it says, is\n{body}'
             assert hint in given, f'seed {seed}:\n{body}'
+            chinese = translated(given, 'zh')
+            assert chinese != given, f'there is no Chinese for: {given}'
+            # what Python or MXNet says of a crash is theirs
+            assert chinese.startswith('你的代码引发了') or not english_left(chinese), chinese
 
 
 @pytest.mark.parametrize('name', TASKS)

@@ -112,7 +112,7 @@ def test_a_solved_notebook_earns_everything(graded):
     assert earned(graded.table['right']) == {name: FULL[name] for name in FIRST}
     assert int(graded.table['right']['points']) == sum(FULL[name] for name in FIRST)
     assert graded.table['right']['notes'] == ''
-    assert '| lr_at | 1 of 1 | correct |' in graded.reports['right']
+    assert '| lr_at | 1 / 1 | correct |' in graded.reports['right']
 
 
 def test_an_accident_costs_its_own_task_only_and_the_report_says_which(graded):
@@ -310,6 +310,14 @@ def test_a_table_that_cannot_be_written_stops_no_marking(tmp_path, monkeypatch, 
     assert 'trying again after the next student' in err
 
 
+def test_reports_are_in_the_language_asked_for(tmp_path, all_right, capsys):
+    submission(tmp_path / 'class' / 'ada.ipynb', ('lr_at',))
+    arguments = ['grade', str(tmp_path / 'class'), '--reports', str(tmp_path / 'reports')]
+    for lang, line in (('zh', '| lr_at | 1 / 1 | 正确 |'), ('en', '| lr_at | 1 / 1 | correct |')):
+        assert main([*arguments, '--lang', lang]) == 0
+        assert line in (tmp_path / 'reports' / 'ada.md').read_text(encoding='utf-8')
+
+
 @pytest.mark.parametrize(
     ('argv', 'message'),
     [
@@ -318,6 +326,7 @@ def test_a_table_that_cannot_be_written_stops_no_marking(tmp_path, monkeypatch, 
         (['release', 'nothing.md', '--output', 'x'], 'no such file'),
         (['grade', '.', '--jobs', '0'], 'at least 1'),
         (['grade', '.', '--seed', '-1'], 'must not be below 0'),
+        (['grade', '.', '--lang', 'fr'], "there is no language 'fr'; known: en, zh"),
         (['grade', 'no\x1b[2Jwhere'], r'no\x1b[2Jwhere'),
     ],
 )

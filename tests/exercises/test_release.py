@@ -23,9 +23,15 @@ from styletransfer.exercises.tasks import CHAPTERS, TASKS
 FIRST, SECOND, *_ = ENGLISH
 
 
+SPEAK = "\n\nstyletransfer.exercises.speak('zh')"
+
+
 @pytest.mark.parametrize('path', ENGLISH, ids=lambda path: path.name)
-def test_the_chinese_notebook_has_the_same_code(path):
-    assert code_cells(path) == code_cells(path.with_suffix('.zh.md'))
+def test_the_chinese_notebook_has_the_same_code_and_sets_its_language(path):
+    english, chinese = code_cells(path), code_cells(path.with_suffix('.zh.md'))
+    first = next(i for i, source in enumerate(english) if 'exercises import check' in source)
+    english[first] += SPEAK
+    assert english == chinese
 
 
 @pytest.mark.parametrize('path', SOURCES, ids=lambda path: path.name)
