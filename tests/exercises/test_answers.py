@@ -90,3 +90,17 @@ def test_no_answer_stands_in_a_student_file(path):
     for _, answer in answered(path):
         sentence = answer.split('\n\n')[0][:60]
         assert not any(sentence in text for text in built + pages), sentence
+
+
+@pytest.mark.parametrize('end', ['.md', CHINESE])
+def test_the_teachers_page_leads_to_all_answers_and_to_the_hand_out(end):
+    page = (EXERCISES.parent / f'teaching{end}').read_text(encoding='utf-8')
+    links = re.findall(r'\]\(([^)#]+)\)', page)
+    assert all((EXERCISES.parent / link).is_file() for link in links)
+    answers = {f'exercises/solutions/{path.name}' for path in ANSWERS if ending(path) == end}
+    assert answers | {f'handout{end}'} <= set(links)
+
+
+def test_the_hand_out_fits_on_a_page():
+    assert len((EXERCISES.parent / 'handout.md').read_text(encoding='utf-8').split()) < 500
+    assert len((EXERCISES.parent / f'handout{CHINESE}').read_text(encoding='utf-8')) < 1600
