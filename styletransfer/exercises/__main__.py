@@ -13,7 +13,7 @@ from styletransfer.command import Parser, argument, finite, jobs, natural, posit
 from styletransfer.errors import InputError
 from styletransfer.exercises.language import LANGUAGES, known
 from styletransfer.exercises.marks import Marked, lost, table, write_csv, write_reports
-from styletransfer.exercises.release import release
+from styletransfer.exercises.release import is_answers, release
 
 
 def release_parser() -> Parser:
@@ -57,9 +57,10 @@ def grade_parser() -> Parser:
 
 
 def run_release(argv: List[str]) -> int:
-    """Make the students' notebooks of the teacher's."""
+    """Make the students' notebooks of the teacher's; pass over the answers among them."""
     arguments = release_parser().parse_args(argv)
-    for path in arguments.paths:
+    notebooks = [path for path in arguments.paths if not is_answers(path)]
+    for path in notebooks or arguments.paths:
         print(release(path, arguments.output, arguments.solutions))
     return 0
 

@@ -7,7 +7,8 @@ In the source a solution stands between two comments, as nbgrader has them too:
         ...
         ### END SOLUTION
 
-The cell that calls ``check('gram', gram)`` is the one that earns points.
+The cell that calls ``check('gram', gram)`` is the one that earns points. Beside the notebooks
+lie the model answers, ``NN-answers.md``; they are for teachers, and no notebook is made of them.
 """
 
 from __future__ import annotations
@@ -122,6 +123,11 @@ def nbgrader_metadata(source: str) -> Dict[str, Any]:
     return {}
 
 
+def is_answers(path: Path) -> bool:
+    """Return whether a file has model answers, as ``01-answers.zh.md``, and no tasks."""
+    return path.name.split('.')[0].endswith('-answers')
+
+
 def release(path: Path, folder: Path, solutions: bool = False) -> Path:
     """Write the students' notebook of a teacher's notebook, and return its path.
 
@@ -133,8 +139,16 @@ def release(path: Path, folder: Path, solutions: bool = False) -> Path:
         Where the notebook goes, under the same name; it is made if need be.
     solutions : bool
         Keep the solutions: what ``nbgrader generate_assignment`` reads.
+
+    Raises
+    ------
+    InputError
+        If the file has model answers, which no student is to have, or is not a notebook.
     """
     import nbformat
+
+    if is_answers(path):
+        raise InputError(f"'{printable(str(path))}' has the model answers: it stays with teachers")
 
     notebook = read_notebook(path)
     for i, cell in enumerate(notebook.cells):

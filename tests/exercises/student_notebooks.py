@@ -8,12 +8,14 @@ from pathlib import Path
 import nbformat
 
 from styletransfer.exercises.grade import PRELUDE, code_cells
-from styletransfer.exercises.release import LARGEST, student_source
+from styletransfer.exercises.release import LARGEST, is_answers, student_source
 from styletransfer.exercises.tasks import TASKS
 
 ROOT = Path(__file__).parent.parent.parent
 EXERCISES = ROOT / 'chapters' / 'exercises'
-SOURCES = sorted((EXERCISES / 'solutions').glob('[0-9][0-9]-*.md'))
+_BESIDE = sorted((EXERCISES / 'solutions').glob('[0-9][0-9]-*.md'))
+SOURCES = [path for path in _BESIDE if not is_answers(path)]
+ANSWERS = [path for path in _BESIDE if is_answers(path)]
 ENGLISH = [path for path in SOURCES if not path.name.endswith('.zh.md')]
 IMPORTS = PRELUDE.replace('matplotlib.use', '# ')
 # as in the Chinese notebooks, whose language is not that of the marks

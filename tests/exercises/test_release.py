@@ -8,7 +8,16 @@ import sys
 
 import nbformat
 import pytest
-from student_notebooks import ENGLISH, EXERCISES, MALFORMED, ROOT, SOURCES, definitions
+from student_notebooks import (
+    ENGLISH,
+    EXERCISES,
+    MALFORMED,
+    ROOT,
+    SOLUTIONS,
+    SOURCES,
+    definitions,
+    namespace,
+)
 
 from styletransfer.errors import InputError, printable
 from styletransfer.exercises.grade import PRELUDE, code_cells
@@ -62,6 +71,15 @@ def test_points_and_names_of_the_cells(path):
     ids = [cell.id for cell in notebook.cells]
     assert len(set(ids)) == len(ids)
     assert not any(cell.get('outputs') for cell in notebook.cells)
+
+
+def test_weight_effect_can_be_tried_on_the_real_network(capsys):
+    """The cell below the check: its `run` has the keys that the task promises."""
+    (cell,) = [source for source in code_cells(FIRST) if '\ndef run(recipe)' in source]
+    names = namespace()
+    exec(SOLUTIONS['weight_effect'], names)
+    exec(cell.replace('num_epochs=40', 'num_epochs=2'), names)
+    assert len(re.findall(r"'content'.*'style'.*'tv'", capsys.readouterr().out)) == 3
 
 
 @pytest.mark.parametrize('page', ['teaching.md', 'teaching.zh.md'])
