@@ -30,6 +30,11 @@ CHAPTERS = {
         for name in ('vgg16_gd', 'gatys_2016', 'd2l', 'painterly')
     ),
     'chapter4': ('lake-starry_night-great_wave-content-mask-above-below',),
+    'chapter5': ('content/lake', 'lake-starry_night-recipe-mrf'),
+    'chapter6': (
+        'content/lake',
+        'lake-beach_city-recipe-photo-content-labels-lake-style-labels-beach_city-matting-weight-1e6',
+    ),
     'chapter11': ('content/lake', 'onepass-lake-oil_strokes'),
     'chapter12': tuple(
         f'onepass-lake-{name}' for name in ('oil_strokes', 'stained_glass', 'woodblock')

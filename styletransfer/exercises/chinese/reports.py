@@ -28,6 +28,7 @@ TEXTS = {
     "cannot read notebook '{file}': {WHY}": "无法读取笔记本 '{file}'：{WHY}",
     'no such file': '没有这个文件',
     'not a regular file': '不是普通文件',
+    "'{file}' has the model answers: it stays with teachers": "'{file}' 是参考答案，只给教师",
     "'{file}' has more than {size} MB: clear its outputs": "'{file}' 超过 {size} MB：请清除输出",
     "'{file}' is not a notebook ({error})": "'{file}' 不是笔记本（{error}）",
     "'{file}' is not a notebook: it has no list of cells": (
