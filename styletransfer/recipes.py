@@ -185,7 +185,9 @@ class Recipe:
     bleed: float = option(0.0, 'share of each side that is painted beyond the border, and cut off')
     softening: float = option(0.0, "pixels by which a stage's result is blurred for the next one")
     matting_weight: float = option(
-        0.0, 'how closely the picture keeps to locally affine changes of the photo'
+        0.0,
+        'how closely the picture keeps to locally affine changes of the photo: a sum over '
+        'pixels, so that a larger picture keeps closer',
     )
     affine_radius: int = option(
         0, 'pixels over which the smooth local affine filter looks in the end; 0: no filter', whole

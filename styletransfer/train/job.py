@@ -183,13 +183,16 @@ def picture_files(wish: Wish, recipe: Recipe) -> Dict[str, List[Path]]:
     own, known = recipe.init not in starts, (*starts, *networks)
     if recipe.init not in known and not (Path(recipe.init).suffix or os.path.exists(recipe.init)):
         raise unknown('file or start', recipe.init, known)
+    labels = {
+        f'{kind} labels': [picture_path(name, 'labels')] if name else []
+        for kind, name in (('content', wish.content_labels), ('style', wish.style_labels))
+    }
     return {
         'content': [picture_path(wish.content, 'content')],
         'style': [picture_path(name, 'style') for name in wish.style],
         'content mask': [Path(name) for name in wish.content_mask],
         'style mask': [Path(name) for name in wish.style_mask],
-        'content labels': [Path(wish.content_labels)] if wish.content_labels else [],
-        'style labels': [Path(wish.style_labels)] if wish.style_labels else [],
+        **labels,
         'init': [networks.get(recipe.init, Path(recipe.init))] if own else [],
     }
 

@@ -146,7 +146,8 @@ class Wish:
     )
     content_labels: Optional[str] = option(
         None,
-        'the regions of the photo in one picture, each in a colour of its own',
+        'the regions of the photo in one picture, each in a colour of its own: a file, or the '
+        'name of a bundled photo that has them',
         str,
         group=CONTROLS,
         metavar='FILE',

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from styletransfer import photo
+from styletransfer.images import samples
 from styletransfer.photo import matting_laplacian, matting_loss
 from styletransfer.recipes import PHOTO
 from styletransfer.regions import COLOURS
@@ -164,6 +165,18 @@ def test_labels_that_are_not_ours_are_not_replaced(tmp_path, capsys):
     assert (tmp_path / 'content-labels.png').read_bytes() == b'precious'
     paint(*PHOTO_TOY, '--epochs', 1, output=tmp_path)  # without regions it is nobody's concern
     assert (tmp_path / 'content-labels.png').read_bytes() == b'precious'
+
+
+def test_labels_of_the_bundled_photographs_go_by_name(tmp_path):
+    flags = [*PHOTO_TOY, '--epochs', '1', '--content', 'lake']
+    flags += ['--style', samples('content')['beach_city']]
+    paint(
+        *flags, '--content-labels', 'lake', '--style-labels', 'beach_city', output=tmp_path / 'a'
+    )
+    files = [samples('labels')[name] for name in ('lake', 'beach_city')]
+    named = ['--content-labels', files[0], '--style-labels', files[1]]
+    paint(*flags, *named, output=tmp_path / 'b')
+    assert (pixels(tmp_path / 'a/stage1.png') == pixels(tmp_path / 'b/stage1.png')).all()
 
 
 def test_a_region_that_the_painting_lacks(tmp_path, capsys, labels):
