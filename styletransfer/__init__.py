@@ -17,6 +17,8 @@ What any training shares: `progress` (what a loop tells, and who listens) and `c
 Networks that paint in one pass: `learning` is the loop that trains one, `blocks` are what they
 are made of, `feedforward` holds the methods, and `trained` is a network that has learned.
 
+Moving pictures: `video`, by optimisation or in one pass.
+
 What the commands rest on: `errors`, `files`, `machine`, `command`, `outputs`, and the folders
 `weights`, `train` and `exercises`. ``python -m styletransfer`` lists the commands.
 """

@@ -38,7 +38,11 @@ ROWS = (
     {'feedforward.painting', 'feedforward.training'},
     {'train.plan'},
     {'train.job'},
-    {'train.batch'},
+    {'train.batch', 'video.libraries', 'video.kept'},
+    {'video.clips', 'video.flow'},
+    {'video.encoding', 'video.temporal', 'video.onepass'},
+    {'video.optimised', 'video.wish'},
+    {'video.job'},
     {'exercises.task'},
     {'exercises.tasks.data'},
     {'exercises.tasks.neural_style', 'exercises.tasks.the_original'},
@@ -52,7 +56,7 @@ ROWS = (
     {'exercises.grade'},
     {
         *('train.__main__', 'weights.__main__', 'exercises.__main__', 'feedforward.__main__'),
-        *('distill', '__main__'),
+        *('distill', 'video.__main__', '__main__'),
     },
 )
 
@@ -122,7 +126,7 @@ def test_no_wish_is_looked_up_by_text():
 
 def test_importing_the_package_loads_nothing_that_only_some_runs_need():
     heavy = ['matplotlib', 'h5py', 'requests.sessions', 'scipy', 'skimage', 'tqdm', 'safetensors']
-    heavy += ['pymatting', 'numba']
+    heavy += ['pymatting', 'numba', 'av', 'cv2']
     program = (
         'import sys, mxnet; before = set(sys.modules)\n'
         'import styletransfer.synthesis, styletransfer.train.job\n'

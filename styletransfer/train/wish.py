@@ -309,6 +309,12 @@ def make_parser() -> Parser:
     parser.add_argument('--resume', action='store_true', help=RESUME)
     for name, about in QUESTIONS.items():
         parser.add_argument(flag(name), action='store_true', help=f'{about}, and stop')
+    add_numbers(parser)
+    return parser
+
+
+def add_numbers(parser: Parser) -> None:
+    """Add the flags of all numbers of recipes and their stages."""
     numbers = parser.add_argument_group('numbers of the recipe')
     stages = parser.add_argument_group('numbers of its stages: one for all, or one,one,... each')
     for name, entry in NUMBERS.items():
@@ -320,7 +326,6 @@ def make_parser() -> Parser:
             help=entry.metadata['help'],
             default=argparse.SUPPRESS,
         )
-    return parser
 
 
 RESUME = 'go on with the interrupted run in --output'
