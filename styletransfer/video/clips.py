@@ -8,19 +8,20 @@ see-through.
 from __future__ import annotations
 
 import math
+import os
 import re
 from contextlib import contextmanager
 from fractions import Fraction
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 import numpy
 from mxnet import numpy as np
 
-from styletransfer.errors import InputError
-from styletransfer.files import file_hash, open_regular, reading
+from styletransfer.errors import InputError, unknown
+from styletransfer.files import assets_folder, file_hash, open_regular, reading
 from styletransfer.images import ImageShape, find_pictures, load_image, resized
 from styletransfer.video.libraries import library
 
@@ -64,6 +65,27 @@ class Frame(NamedTuple):
     number: int  # among them, from 0
     time: int  # when it is shown, after the first of them, in units of `Facts`
     img: numpy.ndarray  # (height, width, 3), RGB in 0-255, uint8
+
+
+def samples() -> Dict[str, Path]:
+    """Return the bundled clips, name to file."""
+    return {path.stem: path for path in sorted((assets_folder() / 'video').glob('*.mp4'))}
+
+
+def clip_path(name: str) -> Path:
+    """Return the file or folder meant by a name: its own, or that of a bundled clip.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    known = samples()
+    if name in known:
+        return known[name]
+    if Path(name).suffix or os.path.exists(name) or '/' in name:
+        return Path(name)
+    raise unknown('file or bundled clip', name, known)
 
 
 def frames_in(folder: Path) -> List[Path]:

@@ -196,7 +196,8 @@ def find_cuts(clip: Clip, source: Kept) -> Iterator[int]:
     for frame in frames(clip):
         if before is None or Motion(frame.img, before.img).is_cut():
             yield frame.number
-        source[frame.number] = frame.img
+        if frame.number not in source:
+            source[frame.number] = frame.img
         before, count = frame, frame.number + 1
     yield count
 

@@ -17,7 +17,7 @@ from styletransfer.errors import InputError
 from styletransfer.images import ImageShape, parse_shape
 from styletransfer.recipes import option
 from styletransfer.train import wish as train
-from styletransfer.video.clips import Clip
+from styletransfer.video.clips import Clip, clip_path, samples
 from styletransfer.video.encoding import container_of
 
 RECIPE = 'painterly'  # unless another is asked for
@@ -78,7 +78,7 @@ class Wish:
     shape: Optional[ImageShape] = option(None, "of the result (the clip's)", parse_shape)
     keep_aspect: bool = option(False, 'take the height from the clip', bool)
     flow_weight: float = option(
-        30.0, 'how closely a frame keeps to the one before, moved along the flow', finite
+        10.0, 'how closely a frame keeps to the one before, moved along the flow', finite
     )
     offsets: Tuple[int, ...] = option(
         (1,), 'how many frames before are those that it keeps to: 1,2,4 for longer memory', whole
@@ -126,7 +126,7 @@ class Wish:
     @property
     def source(self) -> Clip:
         """Return the frames that are asked for, as they are in the clip."""
-        return Clip(Path(self.clip), self.start, self.end, self.every, None, self.rate)
+        return Clip(clip_path(self.clip), self.start, self.end, self.every, None, self.rate)
 
     def of_frames(self, shape: ImageShape) -> train.Wish:
         """Return what is asked of each frame, as of ``styletransfer.train``."""
@@ -154,7 +154,8 @@ def wish_of(asked: Mapping[str, Any]) -> Wish:
 def make_parser() -> Parser:
     """Return the command's parser; what was not given is not in what it returns."""
     parser = Parser('video', 'Turn a clip into a painting that moves and does not flicker.')
-    parser.add_argument('clip', help='a file, or a folder of frames')
+    known = ', '.join(samples())
+    parser.add_argument('clip', help=f'a file, a folder of frames, or a sample: {known}')
     for name, entry in OPTIONS.items():
         facts, settings = entry.metadata, {'help': entry.metadata['help']}
         settings['default'] = argparse.SUPPRESS
