@@ -13,6 +13,7 @@ from styletransfer.command import exit_status
 from styletransfer.errors import printable
 from styletransfer.outputs import locked
 from styletransfer.video.job import Job, check_files, make_job, paint, plan_lines
+from styletransfer.video.optimised import Artist
 from styletransfer.video.wish import make_parser, wish_of
 
 
@@ -27,6 +28,8 @@ def run(argv: Optional[Sequence[str]] = None) -> int:
     if done:
         say(job, f'{job.file} is complete; remove it to make it anew.')
         return 0
+    if isinstance(job.way, Artist) and not job.wish.quiet:
+        say(job, *plan_lines(job))
     with locked(job.kept.folder):
         try:
             paint(job)
@@ -35,17 +38,16 @@ def run(argv: Optional[Sequence[str]] = None) -> int:
             words = f'stopped after {there} of {job.facts.frames} frames. '
             print(printable(words + 'The same command again goes on.'), file=sys.stderr)
             return 130
-    sound = job.facts.sound and not job.file.suffix
     say(job, f'The clip is {job.file}.' if job.file.suffix else f'The frames are in {job.file}.')
-    if sound:
+    if job.facts.sound and not job.file.suffix:
         say(job, 'Frames have no sound: name a clip ending in .mp4 to keep it.')
     return 0
 
 
-def say(job: Job, line: str) -> None:
-    """Print a line unless the user wants quiet."""
+def say(job: Job, *lines: str) -> None:
+    """Print lines unless the user wants quiet."""
     if not job.wish.quiet:
-        print(printable(line), flush=True)
+        print(*map(printable, lines), sep='\n', flush=True)
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:

@@ -8,7 +8,7 @@ Kroeger et al.: Fast optical flow using dense inverse search, ECCV 2016, is the 
 al.: Dense point trajectories by GPU-accelerated large displacement optical flow, ECCV 2010, and
 Ruder et al.: Artistic style transfer for videos, GCPR 2016, are the tests of whether to trust it.
 
-**Departures.** Ruder et al. take the flow of DeepFlow, which takes a hundred times as long.
+**Departures.** Ruder et al. take DeepFlow's flow, which is finer, and takes far longer.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import numpy
 
 import styletransfer
 from styletransfer import trained
-from styletransfer.errors import InputError
+from styletransfer.errors import InputError, telling_line
 from styletransfer.feedforward import painting
 from styletransfer.files import file_hash, replacing
 from styletransfer.images import NOISE, ImageShape, picture_path
@@ -74,9 +74,9 @@ def make_job(wish: Wish) -> Job:
     shape = shape_of(wish, told.shape)
     clip = wish.source._replace(shape=shape)
     way, made = one_pass(wish) if wish.net else by_optimisation(wish, shape)
-    asked = {'start': wish.start, 'end': wish.end, 'every': wish.every, 'rate': wish.rate}
-    print_of_all = as_json({'clip': digest(clip), 'frames': asked, 'shape': shape, **made})
-    return Job(wish, clip, told._replace(shape=shape), way, print_of_all)
+    asked = {name: getattr(wish, name) for name in ('start', 'end', 'every', 'rate')}
+    fingerprint = as_json({'clip': digest(clip), **asked, 'shape': shape, **made})
+    return Job(wish, clip, told._replace(shape=shape), way, fingerprint)
 
 
 def shape_of(wish: Wish, shape: ImageShape) -> ImageShape:
@@ -161,7 +161,8 @@ def check_files(job: Job) -> bool:
         If something is in the way, or frames of another run are.
     """
     folder, file = job.kept.folder, job.file
-    names = check_writable(folder, job.facts.shape)
+    # what begins with a dot may be left of a run that was killed before it had written anything
+    names = [name for name in check_writable(folder, job.facts.shape) if name[0] != '.']
     standing = read_record(folder / RECORD)
     if names and not standing:
         raise InputError(
@@ -176,7 +177,7 @@ def check_files(job: Job) -> bool:
             'another --output, or remove that folder'
         )
     if not file.suffix:
-        return bool(standing) and 'seconds' in standing
+        return bool(standing) and job.kept.count(job.facts.frames) == standing.get('frames')
     record = read_record(job.record_path)
     if is_there(file) and not record:
         raise InputError(
@@ -206,25 +207,24 @@ def paint(job: Job) -> None:
     ) as bar:
         work(job.way, job.clip, kept, bar.update)  # type: ignore[arg-type]
         bar.update(total - bar.n)
+    done = {
+        **record,
+        'frames': sum(1 for _ in times(job.clip)),
+        'image_shape': job.facts.shape,
+        'seconds': round(time.perf_counter() - start, 3),
+        'version': styletransfer.__version__,
+    }
     if job.file.suffix:
-        finish_clip(job)
-    write_record(
-        job.record_path,
-        {
-            **record,
-            'frames': sum(1 for _ in times(job.clip)),
-            'image_shape': job.facts.shape,
-            'seconds': round(time.perf_counter() - start, 3),
-            'version': styletransfer.__version__,
-            **({'clip_sha256': file_hash(job.file)} if job.file.suffix else {}),
-        },
-    )
-    if job.file.suffix:
-        kept.remove()
+        finish_clip(job, done)
+    else:
+        write_record(job.record_path, done)
 
 
-def finish_clip(job: Job) -> None:
-    """Write the clip of frames that are all there, whole or not at all."""
+def finish_clip(job: Job, record: Dict[str, Any]) -> None:
+    """Write the clip of frames that are all there, whole or not at all, and its record.
+
+    The record comes first: a clip without one would be taken for somebody else's.
+    """
 
     def pictures() -> Iterator[Tuple[int, numpy.ndarray]]:
         for index, moment in enumerate(times(job.clip)):
@@ -234,10 +234,12 @@ def finish_clip(job: Job) -> None:
     whole = job.kept.folder / job.file.name
     with replacing(whole) as temporary:
         write_clip(temporary, pictures(), job.facts, job.clip)
+    write_record(job.record_path, {**record, 'clip_sha256': file_hash(whole)})
     try:
         os.replace(whole, job.file)
     except OSError as error:
-        raise InputError(f"cannot write '{job.file}': {error.strerror}; choose another") from error
+        raise InputError(f"cannot write '{job.file}': {telling_line(error)}") from error
+    job.kept.remove()
 
 
 def plan_lines(job: Job) -> List[str]:
