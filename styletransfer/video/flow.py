@@ -114,7 +114,7 @@ def motion_boundaries(flow: numpy.ndarray) -> numpy.ndarray:
     return steepness > 0.01 * (flow**2).sum(axis=2) + 0.002
 
 
-def reliability(flow: numpy.ndarray, back: numpy.ndarray) -> numpy.ndarray:
+def reliability(flow: numpy.ndarray, returns: numpy.ndarray) -> numpy.ndarray:
     r"""Return how far a flow can be trusted: 1 as it is, 0 not at all.
 
     It is -1 where the flow is not `consistent`, 0 at `motion_boundaries` and where it leaves the
@@ -123,8 +123,10 @@ def reliability(flow: numpy.ndarray, back: numpy.ndarray) -> numpy.ndarray:
 
     Parameters
     ----------
-    flow, back : np.ndarray of shape (height, width, 2)
-        From this picture to the other, and from the other to this one.
+    flow : np.ndarray of shape (height, width, 2)
+        From this picture to the other.
+    returns : np.ndarray of shape (height, width), bool
+        Where it is `consistent`.
 
     Returns
     -------
@@ -135,7 +137,7 @@ def reliability(flow: numpy.ndarray, back: numpy.ndarray) -> numpy.ndarray:
     Ruder et al. say in the paper that all of these are 0; their program does this.
     """
     trust = numpy.where(motion_boundaries(flow), 0, 1)
-    trust = numpy.where(consistent(flow, back), trust, -1)
+    trust = numpy.where(returns, trust, -1)
     trust = numpy.where(inside(flow), trust, 0).astype('float32')
     return library('cv2').GaussianBlur(trust, (5, 5), 0.8).clip(0, 1)
 
@@ -151,7 +153,8 @@ class Motion:
 
     def __init__(self, now: numpy.ndarray, then: numpy.ndarray) -> None:
         self.now, self.then = now, then
-        self.flow, self.back = optical_flow(now, then), optical_flow(then, now)
+        self.flow = optical_flow(now, then)
+        self.returns = consistent(self.flow, optical_flow(then, now))
 
     def brought(self, img: numpy.ndarray) -> numpy.ndarray:
         """Return what is in line with the earlier picture in line with the later one."""
@@ -159,11 +162,11 @@ class Motion:
 
     def reliability(self) -> numpy.ndarray:
         """Return how far that can be trusted, as `reliability`."""
-        return reliability(self.flow, self.back)
+        return reliability(self.flow, self.returns)
 
     def visible(self) -> numpy.ndarray:
         """Return which pixels are seen in both pictures: a mask of shape (height, width)."""
-        return inside(self.flow) & consistent(self.flow, self.back)
+        return inside(self.flow) & self.returns
 
     def is_cut(self) -> bool:
         r"""Tell whether the two are of two scenes: little of the one is found in the other.
