@@ -20,18 +20,15 @@ from styletransfer.images import NOISE, ImageShape, picture_path
 from styletransfer.outputs import as_json, check_writable, is_there
 from styletransfer.progress import progress_bar
 from styletransfer.recipes import Recipe, shape_text
-from styletransfer.train.job import digests, load_network, stage_seconds
+from styletransfer.train.job import digests, load_network
 from styletransfer.train.job import fingerprint as frame_fingerprint
 from styletransfer.train.plan import duration, make_plan
 from styletransfer.video import onepass, optimised
-from styletransfer.video.clips import Clip, Facts, digest, facts, frames, times
+from styletransfer.video.clips import Clip, Facts, digest, facts, times
 from styletransfer.video.encoding import write_clip
 from styletransfer.video.flow import SMALLEST
 from styletransfer.video.kept import RECORD, Kept, read_record, write_record
 from styletransfer.video.wish import Wish
-
-FRAME_BYTES = 2.0  # of a kept frame, for each pixel
-BASE_BYTES = 400e6  # of memory, that the libraries take
 
 
 class Job(NamedTuple):
@@ -187,7 +184,7 @@ def check_files(job: Job) -> bool:
         record is not None
         and record['fingerprint'] == job.fingerprint
         and file.is_file()
-        and file_hash(file) == record['clip_sha256']
+        and file_hash(file) == record.get('clip_sha256')
     )
 
 
@@ -198,14 +195,13 @@ def paint(job: Job) -> None:
     if not is_there(kept.folder / RECORD):
         write_record(kept.folder / RECORD, record)
     total = job.facts.frames
-    work = onepass.paint if isinstance(job.way, onepass.Painter) else optimised.paint
     with progress_bar(
         ' {n:.0f}/{total_fmt} frames [{elapsed}<{remaining}]',
         total=total,
         initial=kept.count(total),
         disable=wish.quiet,
     ) as bar:
-        work(job.way, job.clip, kept, bar.update)  # type: ignore[arg-type]
+        job.way.paint(job.clip, kept, bar.update)
         bar.update(total - bar.n)
     done = {
         **record,
@@ -244,36 +240,14 @@ def finish_clip(job: Job, record: Dict[str, Any]) -> None:
 
 def plan_lines(job: Job) -> List[str]:
     """Return what a run will take, in lines; to know, some work is done and timed."""
-    told, pixels = job.facts, math.prod(job.facts.shape)
+    told = job.facts
+    first, later = job.way.seconds(job.clip)
+    memory, disk = job.way.bytes(told.shape)
     what = f'{told.frames} frames of {shape_text(told.shape)}, {float(told.rate):.4g} a second'
-    first, later = frame_seconds(job)
-    memory = BASE_BYTES + trained.BYTES_PER_PIXEL * pixels
-    copies = 1
-    if isinstance(job.way, optimised.Artist):
-        shape = job.facts.shape
-        needs, tile = job.way.plan.needs, job.way.plan.tiles[shape]
-        memory, copies = needs.tiled(shape, tile), 3
-    disk = copies * FRAME_BYTES * pixels * told.frames
     return [
         f'{what}; {f"sound: {told.sound}" if told.sound else "no sound"}',
         f'a frame: {duration(later)}; the first of a scene: {duration(first)}',
         f'all together: {duration(first + (told.frames - 1) * later)}, '
-        f'{memory / 1e9:.1f} GB of memory, about {max(1, disk / 1e6):.0f} MB of disk for frames',
+        f'{memory / 1e9:.1f} GB of memory, about {math.ceil(told.frames * disk / 1e6)} MB of disk '
+        'for frames',
     ]
-
-
-def frame_seconds(job: Job) -> Tuple[float, float]:
-    """Return about how long the first frame of a scene takes here, and each other."""
-    if isinstance(job.way, optimised.Artist):
-        seconds = stage_seconds(job.way.plan, job.way.network)
-        if job.way.passes > 1:
-            each = sum(seconds[:-1]) + optimised.PASSES_EPOCHS * seconds[-1]
-            return each, each
-        return sum(seconds), seconds[-1]
-    ends = [time.perf_counter()]
-    for frame in frames(job.clip):
-        job.way.painted(frame.img)
-        ends.append(time.perf_counter())
-        if len(ends) > 3:
-            break
-    return ends[1] - ends[0], ends[-1] - ends[-2]

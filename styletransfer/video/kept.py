@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Dict
 
@@ -14,6 +15,7 @@ from styletransfer.errors import InputError
 from styletransfer.files import fits, open_regular, read_json, reading, replacing
 from styletransfer.outputs import is_there
 
+FRAME_BYTES = 2.0  # of a frame, for each pixel: what paintings took as PNG
 RECORD = 'clip.json'
 OURS = {'fingerprint': {'clip': [str]}, 'arguments': {}}
 
@@ -86,13 +88,10 @@ def read_record(path: Path) -> Any:
     """
     if not is_there(path):
         return None
-    record = None
-    try:
+    with suppress(InputError):
         record = read_json(path)
-    finally:
-        if not fits(record, OURS):
-            raise InputError(
-                f"'{path}' is not of an earlier run and would be overwritten: choose another "
-                '--output'
-            )
-    return record
+        if fits(record, OURS):
+            return record
+    raise InputError(
+        f"'{path}' is not of an earlier run and would be overwritten: choose another --output"
+    )

@@ -15,17 +15,23 @@ et al. tell where, and pixels are mixed, so that any network will do that was tr
 
 from __future__ import annotations
 
-from itertools import count
-from typing import Callable, NamedTuple, Optional
+import math
+import time
+from itertools import count, islice
+from typing import Callable, NamedTuple, Optional, Tuple
 
 import numpy
 from mxnet import numpy as np
 
 from styletransfer import trained
 from styletransfer.feedforward import painting
+from styletransfer.images import ImageShape
 from styletransfer.video.clips import Clip, Frame, frames
 from styletransfer.video.flow import Motion
-from styletransfer.video.kept import Kept
+from styletransfer.video.kept import FRAME_BYTES, Kept
+
+BASE_BYTES = 400e6  # of memory, that the libraries take
+TIMED = 3  # frames: the first compiles the network
 
 
 class Painter(NamedTuple):
@@ -51,6 +57,39 @@ class Painter(NamedTuple):
         result = painting.painted(self.net, np.array(img, dtype='uint8'), self.wish)
         return 255 * result.asnumpy()
 
+    def paint(self, clip: Clip, kept: Kept, on_work: Callable[[float], None]) -> None:
+        """Paint the frames of a clip that are not kept yet, and keep each as soon as it is done.
+
+        Parameters
+        ----------
+        on_work : callable
+            Told of each frame that is done.
+        """
+        missing = next(number for number in count() if number not in kept)
+        before: Optional[Frame] = None
+        for frame in frames(clip, max(0, missing - 1)):
+            if frame.number not in kept:
+                img = self.painted(frame.img)
+                if before and self.blend:
+                    motion = Motion(frame.img, before.img)
+                    img = blended(img, kept[before.number], motion, self.blend)
+                kept[frame.number] = img.round().clip(0, 255).astype('uint8')
+                on_work(1.0)
+            before = frame
+
+    def seconds(self, clip: Clip) -> Tuple[float, float]:
+        """Return about how long the first frame takes here, and each other; some are painted."""
+        ends = [time.perf_counter()]
+        for frame in islice(frames(clip), TIMED):
+            self.painted(frame.img)
+            ends.append(time.perf_counter())
+        return ends[1] - ends[0], ends[-1] - ends[-2]
+
+    def bytes(self, shape: ImageShape) -> Tuple[float, float]:
+        """Return about how much memory it takes, and how much disk each frame."""
+        pixels = math.prod(shape)
+        return BASE_BYTES + trained.BYTES_PER_PIXEL * pixels, FRAME_BYTES * pixels
+
 
 def blended(
     painted: numpy.ndarray, before: numpy.ndarray, motion: Motion, share: float
@@ -70,24 +109,3 @@ def blended(
         return painted
     weight = share * motion.reliability()[:, :, None]
     return painted + weight * (motion.brought(before).astype('float32') - painted)
-
-
-def paint(painter: Painter, clip: Clip, kept: Kept, on_work: Callable[[float], None]) -> None:
-    """Paint the frames of a clip that are not kept yet, and keep each as soon as it is done.
-
-    Parameters
-    ----------
-    on_work : callable
-        Told of each frame that is done.
-    """
-    missing = next(index for index in count() if index not in kept)
-    before: Optional[Frame] = None
-    for frame in frames(clip, max(0, missing - 1)):
-        if frame.number not in kept:
-            img = painter.painted(frame.img)
-            if before and painter.blend:
-                motion = Motion(frame.img, before.img)
-                img = blended(img, kept[before.number], motion, painter.blend)
-            kept[frame.number] = img.round().clip(0, 255).astype('uint8')
-            on_work(1.0)
-        before = frame

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 import numpy
 from mxnet import numpy as np
@@ -22,17 +22,26 @@ from mxnet import numpy as np
 from styletransfer import controls
 from styletransfer.color import recolored, restored
 from styletransfer.files import read_json, replacing
-from styletransfer.images import NOISE, load_image, noise, picture_path, postprocess, preprocess
+from styletransfer.images import (
+    NOISE,
+    ImageShape,
+    load_image,
+    noise,
+    picture_path,
+    postprocess,
+    preprocess,
+)
 from styletransfer.networks import Network
-from styletransfer.objective import LossAt
+from styletransfer.objective import Loss, LossAt
 from styletransfer.progress import Listener, Step, StopAtNaN, together
 from styletransfer.recipes import Recipe, scaled_shape
 from styletransfer.synthesis import coarse_to_fine
+from styletransfer.train.job import stage_seconds
 from styletransfer.train.plan import Plan
 from styletransfer.train.wish import Wish
 from styletransfer.video.clips import Clip, frames
 from styletransfer.video.flow import Motion
-from styletransfer.video.kept import Kept
+from styletransfer.video.kept import FRAME_BYTES, Kept
 from styletransfer.video.temporal import Reference, beginning, long_term, with_flow
 
 # a pass has so many of the epochs that one pass over the clip would have, all passes together;
@@ -64,7 +73,7 @@ class Artist(NamedTuple):
     flow_weight: float
     offsets: List[int]  # the nearest first
     passes: int
-    known: Dict[Any, controls.Targets]  # of the style, once for all frames
+    known: Dict[ImageShape, controls.Targets]  # of the style, once for all frames
 
     @property
     def later(self) -> Recipe:
@@ -76,7 +85,7 @@ class Artist(NamedTuple):
         wish, plan = self.wish, self.plan
         shape = scaled_shape(plan.shape, wish.style_scale)
         imgs = [load_image(picture_path(name, 'style'), shape) for name in wish.style]
-        known: Optional[Dict[Any, controls.Targets]] = self.known
+        known: Optional[Dict[ImageShape, controls.Targets]] = self.known
         if wish.preserve_color:  # the painting gets the colours of each frame
             pairs = [recolored(wish.preserve_color, content, img) for img in imgs]
             content, imgs, known = pairs[0][0], [img for _, img in pairs], None
@@ -126,7 +135,7 @@ class Artist(NamedTuple):
         recipe = replace(recipe, stages=(*before, last))
         alone_at = self.loss_at(content)
 
-        def loss_at(image_shape: Any) -> Any:
+        def loss_at(image_shape: ImageShape) -> Loss:
             held = references if image_shape == last.image_shape else []
             return with_flow(alone_at(image_shape), held, weight)
 
@@ -155,6 +164,40 @@ class Artist(NamedTuple):
         shape, mean_std = self.plan.shape, self.plan.recipe.mean_std
         return preprocess(np.array(X, 'float32'), shape, *mean_std).copyto(self.plan.device)
 
+    def paint(self, clip: Clip, kept: Kept, on_work: OnWork) -> None:
+        """Paint the frames of a clip that are not kept yet, scene by scene.
+
+        The clip's own frames, and where its scenes begin, are kept, too, until all is done: a
+        scene is painted to and fro, and may be as long as it likes.
+
+        Parameters
+        ----------
+        on_work : callable
+            Told of each share of a frame that is done.
+        """
+        source, listed = kept.within('clip'), kept.folder / SCENES
+        if not listed.is_file():
+            cuts = list(find_cuts(clip, source))
+            with replacing(listed) as temporary:
+                temporary.write_text(json.dumps(cuts), encoding='utf-8')
+        cuts = read_json(listed)
+        for first, last in zip(cuts, cuts[1:]):
+            paint_scene(self, Scene(first, last), source, kept, on_work)
+        source.remove()
+
+    def seconds(self, clip: Clip) -> Tuple[float, float]:
+        """Return about how long the first frame of a scene takes here, and each other."""
+        seconds = stage_seconds(self.plan, self.network)
+        if self.passes == 1:
+            return sum(seconds), seconds[-1]
+        each = sum(seconds[:-1]) + PASSES_EPOCHS * seconds[-1]
+        return each, each
+
+    def bytes(self, shape: ImageShape) -> Tuple[float, float]:
+        """Return about how much memory it takes, and how much disk each frame: there are three."""
+        memory = self.plan.needs.tiled(shape, self.plan.tiles[shape])
+        return memory, 3 * FRAME_BYTES * math.prod(shape)
+
 
 def rounded(img: numpy.ndarray) -> numpy.ndarray:
     """Return a picture in 0-255 in numbers of 8 bits."""
@@ -166,28 +209,6 @@ def _told(on_work: OnWork) -> Listener:
         on_work(1 / (step.num_epochs * step.of))
 
     return on_step
-
-
-def paint(artist: Artist, clip: Clip, kept: Kept, on_work: OnWork) -> None:
-    """Paint the frames of a clip that are not kept yet, scene by scene.
-
-    The clip's own frames, and where its scenes begin, are kept, too, until all is done: a scene is
-    painted to and fro, and may be as long as it likes.
-
-    Parameters
-    ----------
-    on_work : callable
-        Told of each share of a frame that is done.
-    """
-    source, listed = kept.within('clip'), kept.folder / SCENES
-    if not listed.is_file():
-        cuts = list(find_cuts(clip, source))
-        with replacing(listed) as temporary:
-            temporary.write_text(json.dumps(cuts), encoding='utf-8')
-    cuts = read_json(listed)
-    for first, last in zip(cuts, cuts[1:]):
-        paint_scene(artist, Scene(first, last), source, kept, on_work)
-    source.remove()
 
 
 def find_cuts(clip: Clip, source: Kept) -> Iterator[int]:

@@ -84,8 +84,7 @@ def judged(wish):
     clip = list(frames(job.clip))
     with tempfile.TemporaryDirectory() as folder:
         kept, start = Kept(Path(folder)), time.perf_counter()
-        paint = onepass.paint if wish.net else optimised.paint
-        paint(job.way, job.clip, kept, lambda share: None)
+        job.way.paint(job.clip, kept, lambda share: None)
         seconds = time.perf_counter() - start
         ours = [kept[frame.number] for frame in clip]
         cuts = list(optimised.find_cuts(job.clip, kept.within('cuts')))

@@ -189,15 +189,19 @@ def test_the_same_frames_make_the_same_file(file, imgs, tmp_path):
     assert (tmp_path / 'a.mp4').read_bytes() == (tmp_path / 'b.mp4').read_bytes()
 
 
-def test_what_is_no_clip_is_told_in_one_line(tmp_path, file, imgs, at_once, capfd):
+def test_what_is_no_clip_is_told_in_one_line(tmp_path, file, at_once, capfd, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / 'text.mp4').write_text('no clip')
     (tmp_path / 'cut.mp4').write_bytes(file.read_bytes()[:-2000])
-    (tmp_path / 'list.m3u8').write_text(f'#EXTM3U\n#EXTINF:1,\n{file}\n#EXT-X-ENDLIST\n')
+    (tmp_path / 'other.mp4').write_bytes(file.read_bytes())
+    (tmp_path / 'list.mp4').write_text(
+        'ffconcat version 1.0\nfile other.mp4\n'
+    )  # not ours to open
     (tmp_path / 'empty').mkdir()
     for name, words in (
         ('text.mp4', 'cannot read the clip'),
         ('cut.mp4', 'cannot read the clip'),
-        ('list.m3u8', 'cannot read the clip'),
+        ('list.mp4', 'cannot read the clip'),
         ('gone.mp4', 'no such file'),
         ('empty', 'there are no pictures'),
     ):
