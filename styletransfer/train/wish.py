@@ -336,16 +336,15 @@ QUESTIONS = {
 }
 
 
-def add_flag(group: Any, name: str) -> None:
-    """Add the flag of an option."""
+def add_flag(group: Any, name: str, shown: Any = None) -> None:
+    """Add the flag of an option; its help shows the field's default, or another command's."""
     facts, default = OPTIONS[name].metadata, _default(name)
     settings: Dict[str, Any] = {'help': facts['help'], 'default': argparse.SUPPRESS}
     if facts['parse'] is bool:
         group.add_argument(flag(name), action='store_true', **settings)
         return
     if default not in (None, ()):
-        shown = as_text(name, default)
-        settings['help'] += f' ({shown})'
+        settings['help'] += f' ({as_text(name, shown or default)})'
     settings['type'] = argument(facts['parse'])
     if facts['parse'] is parse_shape:
         settings['metavar'] = 'WIDTHxHEIGHT'

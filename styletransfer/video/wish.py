@@ -172,6 +172,6 @@ def make_parser() -> Parser:
     parser.add_argument('--plan', action='store_true', help='print time and memory, and stop')
     frames = parser.add_argument_group('each frame, as of styletransfer.train')
     for name in (*OF_FRAMES, *OF_RECIPES):
-        train.add_flag(frames, name)
+        train.add_flag(frames, name, RECIPE if name == 'recipe' else None)
     train.add_numbers(parser)
     return parser
