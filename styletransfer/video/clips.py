@@ -168,11 +168,16 @@ def times(clip: Clip) -> Iterator[int]:
 
 
 def _chosen(clip: Clip) -> Iterator[Tuple[int, Callable[[], numpy.ndarray]]]:
-    """Yield the frames that are asked for: when each is shown, and how it is read."""
+    """Yield the frames that are asked for: when each is shown, and how it is read.
+
+    Each is shown later than the one before, whatever a damaged file says.
+    """
     begin: Optional[int] = None
+    last = -1
     for time, read in islice(_from_start(clip), 0, None, clip.every):
         begin = time if begin is None else begin
-        yield time - begin, read
+        last = max(time - begin, last + 1)
+        yield last, read
 
 
 def _of_shape(img: numpy.ndarray, shape: Optional[ImageShape]) -> numpy.ndarray:

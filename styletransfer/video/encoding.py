@@ -7,6 +7,7 @@ of HDTV (BT.709) and marked so, the index at the beginning of the file.
 from __future__ import annotations
 
 import heapq
+import math
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, NamedTuple, Optional, Tuple
@@ -133,10 +134,11 @@ def _sound(output: Any, kind: Container, clip: Clip) -> Iterator[Any]:
             stream = output.add_stream(kind.sound, rate=SOUND_RATE)
             stream.layout = source.layout
         begin = (picture.start_time or 0) * picture.time_base + Fraction(clip.start)
-        shift = round(begin / source.time_base)
+        shift, last = round(begin / source.time_base), -math.inf
         for part in container.demux(source) if copied else container.decode(source):
-            if part.pts is None:
+            if part.pts is None or (part.dts or 0) <= last:  # the end, or damage
                 continue
+            last = part.dts or 0
             part.pts -= shift
             seconds = part.pts * source.time_base
             if clip.end is not None and seconds >= clip.end - clip.start:

@@ -15,7 +15,7 @@ import styletransfer
 from styletransfer import trained
 from styletransfer.errors import InputError, telling_line
 from styletransfer.feedforward import painting
-from styletransfer.files import file_hash, replacing
+from styletransfer.files import file_hash, reading, replacing
 from styletransfer.images import NOISE, ImageShape, picture_path
 from styletransfer.outputs import as_json, check_writable, is_there
 from styletransfer.progress import progress_bar
@@ -228,7 +228,8 @@ def finish_clip(job: Job, record: Dict[str, Any]) -> None:
 
     # among the frames, where whatever is left when we are killed goes with them
     whole = job.kept.folder / job.file.name
-    with replacing(whole) as temporary:
+    remedy = 'name a folder in place of a clip, to have its frames'
+    with replacing(whole) as temporary, reading(f"cannot write '{job.file}'", remedy):
         write_clip(temporary, pictures(), job.facts, job.clip)
     write_record(job.record_path, {**record, 'clip_sha256': file_hash(whole)})
     try:

@@ -9,6 +9,7 @@ import pytest
 from clip_files import folder_of, moving, scenery, write
 
 from styletransfer.errors import InputError
+from styletransfer.video import clips
 from styletransfer.video.clips import Clip, digest, facts, frames, frames_in, times
 from styletransfer.video.encoding import container_of, write_clip
 
@@ -87,6 +88,19 @@ def test_frames_that_come_when_they_like(tmp_path):
     write_clip(out, ((frame.time, frame.img) for frame in frames(Clip(path))), told)
     again = facts(Clip(out))
     assert [time * again.unit * 100 for time in times(Clip(out))] == moments
+
+
+def test_frames_that_a_file_says_are_shown_at_once_are_not(tmp_path, monkeypatch):
+    path, out = write(tmp_path / 'clip.mp4', moving(5), unit=(1, 100)), tmp_path / 'out.mp4'
+    told = facts(Clip(path))
+    scale = int(Fraction(1, 100) / told.unit)
+    damaged = iter([0, 3 * scale, 2 * scale, 3 * scale, 9 * scale])
+    monkeypatch.setattr(clips, '_time', lambda *_: next(damaged))
+    found = list(frames(Clip(path)))
+    assert [frame.time for frame in found] == [
+        *(0, 3 * scale, 3 * scale + 1, 3 * scale + 2, 9 * scale)
+    ]
+    write_clip(out, ((frame.time, frame.img) for frame in found), told)
 
 
 def turned(path):
