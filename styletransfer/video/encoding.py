@@ -26,7 +26,7 @@ class Container(NamedTuple):
     options: Dict[str, str]
     sounds: Tuple[str, ...]  # codecs of which it can hold the sound as it is
     sound: str  # the codec for any other
-    flags: Dict[str, str] = {}  # noqa: RUF012  (a default, which nobody changes)
+    flags: Dict[str, str]
 
 
 CONTAINERS = {
@@ -42,6 +42,7 @@ CONTAINERS = {
         {'crf': '24', 'b': '0', 'cpu-used': '4', 'row-mt': '1'},
         ('opus', 'vorbis'),
         'libopus',
+        {'fflags': '+bitexact'},  # otherwise its streams have numbers drawn at random
     ),
 }
 THREADS = 4  # of the encoder, on any machine: with more or fewer the file would be another

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import os
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, NamedTuple, Tuple, Union
-
-import numpy
+from typing import Any, Dict, List, NamedTuple, Tuple, Union
 
 import styletransfer
 from styletransfer import trained
@@ -221,22 +221,26 @@ def finish_clip(job: Job, record: Dict[str, Any]) -> None:
 
     The record comes first: a clip without one would be taken for somebody else's.
     """
-
-    def pictures() -> Iterator[Tuple[int, numpy.ndarray]]:
-        for index, moment in enumerate(times(job.clip)):
-            yield moment, job.kept[index]
-
     # among the frames, where whatever is left when we are killed goes with them
     whole = job.kept.folder / job.file.name
     remedy = 'name a folder in place of a clip, to have its frames'
-    with replacing(whole) as temporary, reading(f"cannot write '{job.file}'", remedy):
-        write_clip(temporary, pictures(), job.facts, job.clip)
+    # the encoder gets a process of its own: where MXNet has computed before, x264 now and then, in
+    # about one of fifteen clips, makes another file of the same pictures
+    pool = ProcessPoolExecutor(1, get_context('spawn'))
+    with pool, replacing(whole) as temporary, reading(f"cannot write '{job.file}'", remedy):
+        pool.submit(write_kept, temporary, job.kept, job.clip, job.facts).result()
     write_record(job.record_path, {**record, 'clip_sha256': file_hash(whole)})
     try:
         os.replace(whole, job.file)
     except OSError as error:
         raise InputError(f"cannot write '{job.file}': {telling_line(error)}") from error
     job.kept.remove()
+
+
+def write_kept(path: Path, kept: Kept, clip: Clip, told: Facts) -> None:
+    """Write a clip of the frames that are kept of another, with its sound."""
+    pictures = ((moment, kept[index]) for index, moment in enumerate(times(clip)))
+    write_clip(path, pictures, told, clip)
 
 
 def plan_lines(job: Job) -> List[str]:

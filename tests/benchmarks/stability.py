@@ -10,8 +10,9 @@ the command, and frame by frame. Told are, of the one, of the other, and of the 
   is said by another flow than that which the command uses: TV-L1 of scikit-image;
 - style: the recipe's style term of a frame, as the network that looks sees it, the mean over all.
 
-And how many frames a second, imports and all else left out, the command made; with --net also at
-480x270. What is given besides goes to the command: ``--flow-weight 10``, ``--blend 0.7``.
+And how many frames a second, imports and all else left out, the command made; with --net they are
+480x270, if no shape is given. Whatever else is given goes to the command, and has a sign between
+flag and value: ``--style=irises --blend=0.7``.
 """
 
 import argparse
@@ -24,6 +25,7 @@ import styletransfer  # noqa: F401  (before MXNet: it makes newer NumPys accepta
 # isort: split
 import numpy
 from mxnet import numpy as np
+from PIL import Image
 from skimage.color import rgb2gray
 from skimage.registration import optical_flow_tvl1
 
@@ -117,23 +119,17 @@ def main():
     given = vars(make_parser().parse_args(['clip', '--backbone', 'vgg19_slim', *rest]))
     if 'net' in given:
         del given['backbone']
-    shapes = [args.shape or ((480, 270) if 'net' in given else (192, 108))]
+    shape = args.shape or ((480, 270) if 'net' in given else (192, 108))
     print('| clip | warping | alone | ratio | style | alone | ratio | frames a second |')
     print('|---|---|---|---|---|---|---|---|')
     for name in args.clips or samples():
-        for shape in shapes:
-            asked = {**given, 'clip': name, 'shape': shape}
-            asked['end'] = float((args.frames - 0.5) / facts(wish_of(asked).source).rate)
-            row, ours, theirs = judged(wish_of(asked))
-            print(
-                f'| {name} | ' + ' | '.join(f'{number:.3g}' for number in row) + ' |', flush=True
-            )
-            if args.strip:
-                from PIL import Image
-
-                picks = [*ours[-3:], *theirs[-3:]]
-                rows = [numpy.concatenate(part, axis=1) for part in (picks[:3], picks[3:])]
-                Image.fromarray(numpy.concatenate(rows)).save(args.strip)
+        asked = {**given, 'clip': name, 'shape': shape}
+        asked['end'] = float((args.frames - 0.5) / facts(wish_of(asked).source).rate)
+        row, ours, theirs = judged(wish_of(asked))
+        print('|', ' | '.join([name, *(f'{cell:.3g}' for cell in row)]), '|', flush=True)
+        if args.strip:
+            rows = [numpy.concatenate(imgs[-3:], axis=1) for imgs in (ours, theirs)]
+            Image.fromarray(numpy.concatenate(rows)).save(args.strip)
 
 
 if __name__ == '__main__':

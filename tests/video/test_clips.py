@@ -196,11 +196,13 @@ def test_sound_that_the_container_has_no_room_for_is_coded_anew(file, imgs, tmp_
     assert sound(out)[1][-1] == pytest.approx(0.3, abs=0.03)
 
 
-def test_the_same_frames_make_the_same_file(file, imgs, tmp_path):
+@pytest.mark.parametrize('ending', ['.mp4', '.webm'])
+def test_the_same_frames_make_the_same_file(ending, file, imgs, tmp_path):
     told = facts(Clip(file))
-    for name in ('a.mp4', 'b.mp4'):
-        write_clip(tmp_path / name, enumerate(imgs), told, Clip(file))
-    assert (tmp_path / 'a.mp4').read_bytes() == (tmp_path / 'b.mp4').read_bytes()
+    paths = [tmp_path / f'{name}{ending}' for name in 'ab']
+    for path in paths:
+        write_clip(path, enumerate(imgs), told, Clip(file))
+    assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
 def test_what_is_no_clip_is_told_in_one_line(tmp_path, file, at_once, capfd, monkeypatch):
