@@ -10,6 +10,7 @@ COMMANDS = {
     'train': 'turn a photo into a painting, coarse to fine',
     'feedforward': 'train networks that paint any photo in a second, and paint with them',
     'gan': 'train painters against critics: pairs, collections, shapes in other colours',
+    'video': 'turn a clip into a painting that moves and does not flicker',
     'weights': "list, download and check the networks' weights",
     'distill': 'train a slim network of your own: what vgg19_slim was made with',
     'exercises': "for teachers: make the students' notebooks, and grade them",

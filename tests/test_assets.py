@@ -28,7 +28,7 @@ def credits_rows():
 def test_every_picture_is_credited_and_unchanged(credits_rows):
     pictures = {
         str(path.relative_to(ASSETS))
-        for kind in ('content', 'style', 'labels')
+        for kind in ('content', 'style', 'labels', 'video')
         for path in (ASSETS / kind).iterdir()
     }
     assert {row['file'] for row in credits_rows} == pictures
@@ -91,6 +91,7 @@ def test_a_wheel_carries_what_the_command_needs(tmp_path):
     assert 'styletransfer/assets/vgg19_slim.safetensors' in names
     assert 'styletransfer/assets/networks/johnson.safetensors' in names
     assert 'styletransfer/assets/labels/lake.png' in names
+    assert 'styletransfer/assets/video/cars.mp4' in names
     assert not [name for name in names if 'tests/' in name or 'readme/' in name]
     done = subprocess.run(
         [sys.executable, '-m', 'styletransfer.train', '--list-samples'],

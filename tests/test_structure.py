@@ -44,7 +44,7 @@ ROWS = (
     {'feedforward.painting', 'feedforward.training', 'gan.training'},
     {'train.plan'},
     {'train.job'},
-    {'train.batch'},
+    {'train.batch', 'video.libraries', 'video.kept'},
     {
         *('exercises.chinese.checks', 'exercises.chinese.reports'),
         *('exercises.chinese.neural_style', 'exercises.chinese.what_the_layers_see'),
@@ -55,6 +55,10 @@ ROWS = (
     },
     {'exercises.chinese'},
     {'exercises.language'},
+    {'video.clips', 'video.flow'},
+    {'video.encoding', 'video.temporal', 'video.onepass'},
+    {'video.optimised', 'video.wish'},
+    {'video.job'},
     {'exercises.task'},
     {'exercises.tasks.data'},
     {'exercises.tasks.neural_style', 'exercises.tasks.the_original'},
@@ -69,7 +73,7 @@ ROWS = (
     {'exercises.grade'},
     {
         *('train.__main__', 'weights.__main__', 'exercises.__main__', 'feedforward.__main__'),
-        *('gan.__main__', 'distill', '__main__'),
+        *('gan.__main__', 'video.__main__', 'distill', '__main__'),
     },
 )
 
@@ -139,7 +143,7 @@ def test_no_wish_is_looked_up_by_text():
 
 def test_importing_the_package_loads_nothing_that_only_some_runs_need():
     heavy = ['matplotlib', 'h5py', 'requests.sessions', 'scipy', 'skimage', 'tqdm', 'safetensors']
-    heavy += ['pymatting', 'numba']
+    heavy += ['pymatting', 'numba', 'av', 'cv2']
     program = (
         'import sys, mxnet; before = set(sys.modules)\n'
         'import styletransfer.synthesis, styletransfer.train.job\n'

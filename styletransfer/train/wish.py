@@ -310,6 +310,12 @@ def make_parser() -> Parser:
     parser.add_argument('--resume', action='store_true', help=RESUME)
     for name, about in QUESTIONS.items():
         parser.add_argument(flag(name), action='store_true', help=f'{about}, and stop')
+    add_numbers(parser)
+    return parser
+
+
+def add_numbers(parser: Parser) -> None:
+    """Add the flags of all numbers of recipes and their stages."""
     numbers = parser.add_argument_group('numbers of the recipe')
     stages = parser.add_argument_group('numbers of its stages: one for all, or one,one,... each')
     for name, entry in NUMBERS.items():
@@ -321,7 +327,6 @@ def make_parser() -> Parser:
             help=entry.metadata['help'],
             default=argparse.SUPPRESS,
         )
-    return parser
 
 
 RESUME = 'go on with the interrupted run in --output'
@@ -332,16 +337,15 @@ QUESTIONS = {
 }
 
 
-def add_flag(group: Any, name: str) -> None:
-    """Add the flag of an option."""
+def add_flag(group: Any, name: str, shown: Any = None) -> None:
+    """Add the flag of an option; its help shows the field's default, or another command's."""
     facts, default = OPTIONS[name].metadata, _default(name)
     settings: Dict[str, Any] = {'help': facts['help'], 'default': argparse.SUPPRESS}
     if facts['parse'] is bool:
         group.add_argument(flag(name), action='store_true', **settings)
         return
     if default not in (None, ()):
-        shown = as_text(name, default)
-        settings['help'] += f' ({shown})'
+        settings['help'] += f' ({as_text(name, shown or default)})'
     settings['type'] = argument(facts['parse'])
     if facts['parse'] is parse_shape:
         settings['metavar'] = 'WIDTHxHEIGHT'

@@ -1,0 +1,1 @@
+"""Moving pictures: a clip becomes a painting that does not flicker."""
