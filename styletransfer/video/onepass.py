@@ -88,7 +88,7 @@ class Painter(NamedTuple):
     def bytes(self, shape: ImageShape) -> Tuple[float, float]:
         """Return about how much memory it takes, and how much disk each frame."""
         pixels = math.prod(shape)
-        return BASE_BYTES + trained.BYTES_PER_PIXEL * pixels, FRAME_BYTES * pixels
+        return BASE_BYTES + self.net.bytes * pixels, FRAME_BYTES * pixels
 
 
 def blended(
