@@ -21,6 +21,8 @@ from PIL import Image
 from styletransfer.recipes import Stage
 from styletransfer.vgg import SMALLEST_SIDE, Backbone, freeze, truncated_vgg
 
+pytest_plugins = ('gan_pictures', 'video_net')  # a conftest of theirs would hide this one
+
 TINY = Backbone('tiny', (2, 2, 4, 4, 4), (2, 3, 3, 4, 4), sources=())
 
 

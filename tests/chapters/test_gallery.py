@@ -2,6 +2,7 @@
 
 import importlib.util
 import shlex
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 CHAPTERS = ROOT / 'chapters'
 PARSERS = {
     'styletransfer.train': make_parser,
-    'styletransfer.feedforward paint': painting.make_parser,
+    'styletransfer.feedforward paint': partial(painting.make_parser, 'feedforward', 'johnson'),
 }
 LANGUAGES = {'en': 'gallery.md', 'zh': 'gallery.zh.md'}
 
