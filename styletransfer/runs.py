@@ -13,7 +13,18 @@ import sys
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Callable, ClassVar, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import (
+    Any,
+    Callable,
+    ClassVar,
+    Dict,
+    Iterable,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 import mxnet as mx
 import numpy
@@ -22,7 +33,7 @@ from mxnet import numpy as np
 import styletransfer
 from styletransfer.checkpoint import Checkpoint, load_checkpoint
 from styletransfer.command import Parser, argument, natural, positive
-from styletransfer.errors import InputError, printable
+from styletransfer.errors import InputError, printable, unknown
 from styletransfer.files import file_hash, replacing
 from styletransfer.images import save_image
 from styletransfer.machine import peak_memory
@@ -93,6 +104,39 @@ def numbers_of(*settings: Any) -> Dict[str, Any]:
         for entry in fields(setting)
         if 'parse' in entry.metadata
     }
+
+
+def defaults(methods: Mapping[str, Any]) -> List[Any]:
+    """Return the settings that a family's methods have if nobody asks for another."""
+    return [method.settings[method.default] for method in methods.values()]
+
+
+def find_method(args: Any, methods: Mapping[str, Any]) -> Any:
+    """Return the method that was asked for.
+
+    Raises
+    ------
+    InputError
+        If there is none of its name.
+    """
+    if args.method not in methods:
+        raise unknown('method', args.method, methods)
+    return methods[args.method]
+
+
+def find_setting(args: Any, methods: Mapping[str, Any]) -> Any:
+    """Return the setting of the method that was asked for, by name or its default.
+
+    Raises
+    ------
+    InputError
+        If there is no such method or setting.
+    """
+    method = find_method(args, methods)
+    name = args.setting or method.default
+    if name not in method.settings:
+        raise unknown(f'setting of {args.method}', name, method.settings)
+    return method.settings[name]
 
 
 def check_numbers(args: Any, own: Any, all_of_them: Iterable[Any]) -> None:

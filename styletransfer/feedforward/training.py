@@ -19,7 +19,7 @@ import styletransfer
 from styletransfer import runs, trained
 from styletransfer.checkpoint import Checkpoint
 from styletransfer.command import Parser
-from styletransfer.errors import InputError, unknown
+from styletransfer.errors import InputError
 from styletransfer.feedforward import adain, ghiasi, johnson
 from styletransfer.feedforward.encoder import load_encoder
 from styletransfer.feedforward.perceptual import loss_network
@@ -37,7 +37,14 @@ from styletransfer.learning import learn
 from styletransfer.machine import total_memory
 from styletransfer.outputs import as_json, check_writable
 from styletransfer.progress import Listener
-from styletransfer.runs import add_flags, check_numbers, with_numbers
+from styletransfer.runs import (
+    add_flags,
+    check_numbers,
+    defaults,
+    find_method,
+    find_setting,
+    with_numbers,
+)
 from styletransfer.train.memory import network_bytes
 
 
@@ -109,13 +116,8 @@ def make_parser() -> Parser:
         help='a trained network, by name or file: nothing but rows for the paintings is learned',
     )
     add('--start', metavar='NET', help='a trained network of these layers, to go on from')
-    add_flags(parser, defaults())
+    add_flags(parser, defaults(METHODS))
     return parser
-
-
-def defaults() -> List[Any]:
-    """Return the settings that methods have if nobody asks for another."""
-    return [method.settings[method.default] for method in METHODS.values()]
 
 
 def setting_of(args: Any) -> Any:
@@ -126,10 +128,8 @@ def setting_of(args: Any) -> Any:
     InputError
         If there is no such method or setting, or a number cannot be.
     """
-    if args.method not in METHODS:
-        raise unknown('method', args.method, METHODS)
-    method = METHODS[args.method]
-    check_numbers(args, method.settings[method.default], defaults())
+    method = find_method(args, METHODS)
+    check_numbers(args, method.settings[method.default], defaults(METHODS))
     if args.add_to and args.start:
         raise InputError('--add-to has the network that it begins with: leave out --start')
     if args.add_to and not method.rows:
@@ -140,10 +140,7 @@ def setting_of(args: Any) -> Any:
             raise InputError(f'--{fixed[0]} is that of the network in --add-to: leave it out')
         setting = replace(trained.load(trained.find(args.add_to)).setting, **method.adding)
     else:
-        name = args.setting or method.default
-        if name not in method.settings:
-            raise unknown(f'setting of {args.method}', name, method.settings)
-        setting = method.settings[name]
+        setting = find_setting(args, METHODS)
     return with_numbers(setting, args)
 
 

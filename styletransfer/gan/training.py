@@ -18,7 +18,7 @@ import styletransfer
 from styletransfer import runs, trained
 from styletransfer.checkpoint import Checkpoint
 from styletransfer.command import Parser
-from styletransfer.errors import InputError, unknown
+from styletransfer.errors import InputError
 from styletransfer.gan import cyclegan, mixgan, pix2pix
 from styletransfer.gan.duel import duel
 from styletransfer.gan.game import coloured
@@ -28,7 +28,7 @@ from styletransfer.gan.pictures import Collection, Source, held_out, pairs_in, s
 from styletransfer.machine import total_memory
 from styletransfer.outputs import as_json, check_writable
 from styletransfer.progress import History, Listener, Step
-from styletransfer.runs import add_flags, check_numbers, with_numbers
+from styletransfer.runs import add_flags, check_numbers, defaults, find_setting, with_numbers
 
 HELD_OUT = 8  # pictures that are looked at, and not learned from
 Sources = Tuple[List[Source], List[Source]]  # of either collection
@@ -104,13 +104,8 @@ def make_parser() -> Parser:
     )
     add('--output', default='outputs', metavar='FOLDER', help='for the results (%(default)s)')
     add('--setting', help='published numbers, by name (the small one)')
-    add_flags(parser, defaults())
+    add_flags(parser, defaults(METHODS))
     return parser
-
-
-def defaults() -> List[Any]:
-    """Return the settings that methods have if nobody asks for another."""
-    return [method.settings[method.default] for method in METHODS.values()]
 
 
 def setting_of(args: Any) -> Any:
@@ -121,14 +116,9 @@ def setting_of(args: Any) -> Any:
     InputError
         If there is no such method or setting, or a number cannot be.
     """
-    if args.method not in METHODS:
-        raise unknown('method', args.method, METHODS)
-    method = METHODS[args.method]
-    name = args.setting or method.default
-    if name not in method.settings:
-        raise unknown(f'setting of {args.method}', name, method.settings)
-    check_numbers(args, method.settings[name], defaults())
-    return with_numbers(method.settings[name], args)
+    setting = find_setting(args, METHODS)
+    check_numbers(args, setting, defaults(METHODS))
+    return with_numbers(setting, args)
 
 
 @dataclass(frozen=True)
