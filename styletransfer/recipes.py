@@ -471,7 +471,7 @@ MRF = Recipe(
     patch_scales=1,
     scaling='relative',
     optimizer='lbfgs',
-    pooling='average',  # with max pooling the search finds nothing more after some 25 epochs
+    pooling='average',  # with max pooling L-BFGS creeps, and whole pieces are not found
     bleed=0.03,
     softening=1.4,
 )
