@@ -416,9 +416,10 @@ FIRST_SAMPLES = {
 
 
 def samples(kind: str) -> Dict[str, Path]:
-    """Return the bundled pictures, name to file; `kind` is 'content', 'style' or 'labels'.
+    """Return the bundled pictures, name to file.
 
-    Labels are label pictures (see `regions`) of photographs that have the same name.
+    `kind` is 'content', 'style', 'labels' or 'collections'. Labels are label pictures (see
+    `regions`) of photographs that have the same name; collections are sheets of small pictures.
     """
     return {path.stem: path for path in find_pictures(assets_folder() / kind)}
 

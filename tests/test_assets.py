@@ -28,7 +28,7 @@ def credits_rows():
 def test_every_picture_is_credited_and_unchanged(credits_rows):
     pictures = {
         str(path.relative_to(ASSETS))
-        for kind in ('content', 'style', 'labels', 'video')
+        for kind in ('content', 'style', 'labels', 'video', 'collections')
         for path in (ASSETS / kind).iterdir()
     }
     assert {row['file'] for row in credits_rows} == pictures
@@ -40,7 +40,9 @@ def test_every_picture_is_credited_and_unchanged(credits_rows):
 
 def test_pictures_are_small(credits_rows):
     for row in credits_rows:
-        assert (ASSETS / row['file']).stat().st_size <= 300_000, row['file']
+        most = 700_000 if row['file'].startswith('collections/') else 300_000
+        assert (ASSETS / row['file']).stat().st_size <= most, row['file']
+    assert sum(path.stat().st_size for path in samples('collections').values()) < 2_500_000
 
 
 def test_the_script_repaints_its_pictures(tmp_path):
@@ -92,6 +94,7 @@ def test_a_wheel_carries_what_the_command_needs(tmp_path):
     assert 'styletransfer/assets/networks/johnson.safetensors' in names
     assert 'styletransfer/assets/labels/lake.png' in names
     assert 'styletransfer/assets/video/cars.mp4' in names
+    assert 'styletransfer/assets/collections/noto.png' in names
     assert not [name for name in names if 'tests/' in name or 'readme/' in name]
     done = subprocess.run(
         [sys.executable, '-m', 'styletransfer.train', '--list-samples'],

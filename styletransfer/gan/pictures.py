@@ -12,19 +12,21 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 import numpy
 from mxnet import numpy as np
 
-from styletransfer.errors import InputError
-from styletransfer.images import find_pictures, load_image, resized
+from styletransfer.errors import InputError, unknown
+from styletransfer.images import find_pictures, load_image, resized, samples
 from styletransfer.learning import rows_at
 
 GREY = (0.299, 0.587, 0.114)  # of red, green and blue in the light of a pixel
 MOST = 1 << 30  # bytes of pictures that are kept
+SQUARE = 64  # pixels a side of the squares of the bundled sheets
 
 
 class Source(NamedTuple):
-    """A picture in a file, or one half of what the file shows side by side."""
+    """A picture in a file, a half of what the file shows side by side, or a square of a sheet."""
 
     path: Path
     half: Optional[int] = None  # 0 is the left one, 1 the right one
+    square: Optional[Tuple[int, int, int]] = None  # its left and upper border, and its side
 
 
 class Collection:
@@ -42,6 +44,7 @@ class Collection:
     def __init__(self, sources: Sequence[Source], side: int, channels: int = 3) -> None:
         self.sources, self.side, self.channels = list(sources), side, channels
         self._kept: Dict[int, numpy.ndarray] = {}
+        self._sheets: Dict[Path, np.ndarray] = {}  # the last one
 
     def __len__(self) -> int:
         return len(self.sources)
@@ -62,15 +65,23 @@ class Collection:
         return self._kept[i]
 
     def _read(self, source: Source) -> numpy.ndarray:
-        shape = (self.side * (1 if source.half is None else 2), self.side)
-        img = load_image(source.path, shape)
-        if source.half is not None:
-            middle = img.shape[1] // 2
-            img = img[:, -middle:] if source.half else img[:, :middle]
-        img = resized(img, (self.side, self.side)).asnumpy()
+        img = resized(self._cut(source), (self.side, self.side)).asnumpy()
         if self.channels == 1:
             img = img @ numpy.array(GREY, 'float32')[:, None]
         return img.round().clip(0, 255).astype('uint8')
+
+    def _cut(self, source: Source) -> np.ndarray:
+        """Return what a source means of its file, at the size that it has there or less."""
+        if source.square:
+            left, top, side = source.square
+            if source.path not in self._sheets:
+                self._sheets = {source.path: load_image(source.path)}
+            return self._sheets[source.path][top : top + side, left : left + side]
+        if source.half is None:
+            return load_image(source.path, (self.side, self.side))
+        img = load_image(source.path, (2 * self.side, self.side))
+        middle = img.shape[1] // 2
+        return img[:, -middle:] if source.half else img[:, :middle]
 
 
 def scaled(img: numpy.ndarray) -> numpy.ndarray:
@@ -120,41 +131,108 @@ def batch_of(
 # --- files ---------------------------------------------------------------------------------------
 
 
-def sources_in(folder: str) -> List[Source]:
-    """Return the pictures in a folder and in the folders in it.
+def sources_in(name: str, side: int = SQUARE) -> List[Source]:
+    """Return the pictures of a collection.
+
+    Parameters
+    ----------
+    name : str
+        A folder: its pictures, and those of the folders in it. Or a file: a sheet of squares, row
+        by row. Or, where there is neither, the name of a bundled sheet.
+    side : int
+        Pixels a side of the squares of a file; of those that are bundled it is `SQUARE`.
 
     Raises
     ------
     InputError
         If there are none.
     """
-    found = find_pictures(folder, deep=True)
+    bundled, path = samples('collections'), Path(name)
+    if path.is_file():
+        return squares_of(path, side)
+    if name in bundled and not path.exists():
+        return squares_of(bundled[name], SQUARE)
+    found = find_pictures(path, deep=True)
+    if not found and not path.is_dir():
+        raise unknown('folder, sheet or bundled collection of pictures', name, bundled)
     if not found:
-        raise InputError(f"there are no pictures in '{folder}'")
+        raise InputError(f"there are no pictures in '{name}'")
     return [Source(path) for path in found]
 
 
-def pairs_in(folders: Sequence[str]) -> Tuple[List[Source], List[Source]]:
-    """Return pairs: of one folder the halves of each picture, of two those of the same name.
+def squares_of(path: Path, side: int) -> List[Source]:
+    """Return the squares of a sheet, row by row.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or is not whole squares.
+    """
+    height, width = load_image(path).shape[:2]
+    if height % side or width % side:
+        raise InputError(
+            f"'{path}' has {width}x{height} pixels, so it is no sheet of squares of {side}x{side}: "
+            'name a folder of pictures, or another --side'
+        )
+    return [
+        Source(path, square=(left, top, side))
+        for top in range(0, height, side)
+        for left in range(0, width, side)
+    ]
+
+
+def pairs_in(names: Sequence[str], side: int = SQUARE) -> Tuple[List[Source], List[Source]]:
+    """Return pairs of pictures.
+
+    Of one folder they are the halves of each picture, of two folders those of the same name, and
+    of two sheets those at the same place.
+
+    Parameters
+    ----------
+    names : sequence of str
+        One or two.
+    side : int
+        As of `sources_in`.
 
     Raises
     ------
     InputError
         If there are none, or a picture has no partner, or two.
     """
-    if len(folders) == 1:
-        found = sources_in(folders[0])
-        height, width = load_image(found[0].path).shape[:2]
-        if width < 1.5 * height:
-            raise InputError(
-                f"'{found[0].path}' does not show two pictures side by side: name two folders, "
-                'with pictures of the same names'
-            )
-        return [Source(s.path, 0) for s in found], [Source(s.path, 1) for s in found]
+    found = [sources_in(name, side) for name in names]
+    sheets = [name for name, sources in zip(names, found) if sources[0].square]
+    if len(names) == 1 and not sheets:
+        return _halves(found[0])
+    if not sheets:
+        return _of_the_same_name(names, found)
+    if len(sheets) < 2:
+        raise InputError(
+            f"'{sheets[0]}' is a sheet, which pairs with another sheet: name two sheets or two "
+            'folders'
+        )
+    if len(found[0]) != len(found[1]):
+        counts = f"'{names[0]}' has {len(found[0])} squares, but '{names[1]}' has {len(found[1])}"
+        raise InputError(f'{counts}: those at the same place are pairs')
+    return found[0], found[1]
+
+
+def _halves(found: Sequence[Source]) -> Tuple[List[Source], List[Source]]:
+    height, width = load_image(found[0].path).shape[:2]
+    if width < 1.5 * height:
+        raise InputError(
+            f"'{found[0].path}' does not show two pictures side by side: name two folders, "
+            'with pictures of the same names'
+        )
+    return [Source(s.path, 0) for s in found], [Source(s.path, 1) for s in found]
+
+
+def _of_the_same_name(
+    folders: Sequence[str], found: Sequence[Sequence[Source]]
+) -> Tuple[List[Source], List[Source]]:
     named = []
-    for folder in folders:
+    for folder, sources in zip(folders, found):
         table: Dict[str, Source] = {}
-        for source in sources_in(folder):
+        for source in sources:
             # in folders in the two folders there may be pictures of the same name
             name = str(source.path.relative_to(folder).with_suffix(''))
             if name in table:

@@ -92,14 +92,15 @@ def make_parser() -> Parser:
         'data',
         nargs='*',
         metavar='DATA',
-        help='two folders, from the pictures of which those of the second are to be made; for '
-        'pix2pix of the same names, or one folder of pairs side by side',
+        help='two collections, from the pictures of which those of the second are to be made: '
+        'folders, sheets of squares, or bundled ones by name; for pix2pix of pictures of the same '
+        'names or places, or one folder of pairs side by side',
     )
     add('--reverse', action='store_true', help='from the second to the first')
     add(
         '--held-out',
         nargs='+',
-        metavar='FOLDER',
+        metavar='DATA',
         help=f'as DATA, pictures to be looked at only ({HELD_OUT} of DATA)',
     )
     add('--output', default='outputs', metavar='FOLDER', help='for the results (%(default)s)')
@@ -204,7 +205,7 @@ class Run(runs.Run):
 
 def described(sources: Sequence[Source]) -> List[Any]:
     """Return name and size of the files, which is quicker than to read them."""
-    return [[s.path.name, s.path.stat().st_size, s.half] for s in sources]
+    return [[s.path.name, s.path.stat().st_size, s.half, s.square] for s in sources]
 
 
 def curves_of(history: History) -> History:
@@ -280,7 +281,7 @@ def make_run(args: Any) -> Run:
     """
     setting = setting_of(args)
     method = METHODS[args.method]
-    sources, shown = found_in(args, method.paired)
+    sources, shown = found_in(args, method.paired, setting.side)
     names = named(args.data)
     if args.reverse:
         sources, shown, names = sources[::-1], shown[::-1], names[::-1]
@@ -307,7 +308,7 @@ def check_memory(setting: Any, method: Method) -> None:
         )
 
 
-def found_in(args: Any, paired: bool) -> Tuple[Sources, Sources]:
+def found_in(args: Any, paired: bool, side: int) -> Tuple[Sources, Sources]:
     """Return what is to be learned from, and what is only looked at.
 
     Raises
@@ -315,9 +316,9 @@ def found_in(args: Any, paired: bool) -> Tuple[Sources, Sources]:
     InputError
         As of `collections_of`, or if there are too few pictures to hold some out.
     """
-    found = collections_of(args.data, paired, 'name')
+    found = collections_of(args.data, paired, side, 'name')
     if args.held_out:
-        asked = collections_of(args.held_out, paired, '--held-out takes')
+        asked = collections_of(args.held_out, paired, side, '--held-out takes')
         count = min(HELD_OUT, *map(len, asked))  # as many of either
         first, second = ([part[i] for i in spread(len(part), count)] for part in asked)
         return found, (first, second)
@@ -325,26 +326,27 @@ def found_in(args: Any, paired: bool) -> Tuple[Sources, Sources]:
     return (first, second), (shown, shown_too)
 
 
-def collections_of(folders: Sequence[str], paired: bool, word: str) -> Sources:
-    """Return the pictures in two folders, or the pairs in one.
+def collections_of(names: Sequence[str], paired: bool, side: int, word: str) -> Sources:
+    """Return the pictures of two collections, or the pairs of one.
 
     Raises
     ------
     InputError
-        If there are none, or the folders are too few or too many.
+        If there are none, or the collections are too few or too many.
     """
-    if not folders or len(folders) > 2 or (len(folders) == 1 and not paired):
+    if not names or len(names) > 2 or (len(names) == 1 and not paired):
         raise InputError(f'{word} two folders of pictures{" or one of pairs" * paired}')
     if paired:
-        return pairs_in(folders)
-    return sources_in(folders[0]), sources_in(folders[1])
+        return pairs_in(names, side)
+    return sources_in(names[0], side), sources_in(names[1], side)
 
 
-def named(folders: Sequence[str]) -> Tuple[str, str]:
-    """Return what the two collections are called: as their folders, or left and right."""
-    if len(folders) == 1:
+def named(names: Sequence[str]) -> Tuple[str, str]:
+    """Return what the two collections are called: as folders or sheets, or left and right."""
+    if len(names) == 1:
         return 'left', 'right'
-    first, second = (Path(folder).resolve().name for folder in folders)
+    paths = (Path(name).resolve() for name in names)
+    first, second = (path.stem if path.is_file() else path.name for path in paths)
     return (first, second) if first != second else ('first', 'second')
 
 

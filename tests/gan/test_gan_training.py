@@ -206,6 +206,16 @@ def test_as_many_of_either_are_shown(material, folders, tmp_path):
     assert load_image(tmp_path / 'out' / 'sheets' / 'step000012.jpg').shape == (96, 48, 3)
 
 
+def test_bundled_collections_are_named(material, tmp_path, capsys):
+    asked = ['pix2pix', 'edges', 'noto', '--held-out', 'edges-test', 'noto-test']
+    numbers = [*NUMBERS['pix2pix'].split(), '--batch', '384', '--output', str(tmp_path)]
+    assert main(['train', *asked, *numbers, '--epochs', '1,0']) == 0
+    first = 'pix2pix, pix2pix_small: edges to noto, 768 pairs, 2 steps of 384\n'
+    assert capsys.readouterr().out.startswith(first)
+    assert trained.load(tmp_path / 'pix2pix.safetensors').styles == ('noto',)
+    assert read_json(tmp_path / 'run.json')['pictures'] == {'edges': 768, 'noto': 768}
+
+
 def test_a_run_of_other_pictures_is_not_resumed(material, folders, tmp_path, at_step, capsys):
     for folder in folders:
         copy = tmp_path / os.path.basename(folder)
@@ -278,7 +288,11 @@ def test_curves_are_means_and_each_phase_has_its_own():
         (['--epochs', '1'], 'epochs are two numbers'),
         (['--norm', 'bach'], "did you mean 'batch'"),
         (['--cycle-weight', '1'], '--cycle-weight is no number of pix2pix'),
-        (['--held-out', 'nowhere'], "no pictures in 'nowhere'"),
+        (
+            ['--held-out', 'nowhere'],
+            "no folder, sheet or bundled collection of pictures 'nowhere'",
+        ),
+        (['--held-out', 'file', 'file'], "'file' is not a picture"),
         (['--resume'], 'nothing to resume'),
         (['--output', 'file'], 'a file, not a folder'),
         (['--output', 'foreign'], "'pix2pix.safetensors' in --output 'foreign' is not of"),
@@ -307,7 +321,9 @@ def test_mistakes_are_told_in_one_line(material, change, message, capsys, tmp_pa
         (['cyclegan', '.'], 'name two folders of pictures'),
         (['cyclegan', '.', '.', '.'], 'name two folders of pictures'),
         (['cycelgan', '.'], "did you mean 'cyclegan'"),
-        (['pix2pix', 'nowhere'], "no pictures in 'nowhere'"),
+        (['pix2pix', '.'], "there are no pictures in '.'"),
+        (['pix2pix', 'edges'], "'edges' is a sheet, which pairs with another sheet"),
+        (['pix2pix', 'edge', 'noto'], "did you mean 'edges'"),
     ],
 )
 def test_what_is_missing_is_told(arguments, message, capsys, tmp_path, monkeypatch):

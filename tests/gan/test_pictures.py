@@ -7,6 +7,7 @@ from PIL import Image
 from styletransfer.errors import InputError
 from styletransfer.gan import pictures
 from styletransfer.gan.pictures import (
+    SQUARE,
     Collection,
     Source,
     batch_of,
@@ -17,6 +18,7 @@ from styletransfer.gan.pictures import (
     spread,
     whole,
 )
+from styletransfer.images import load_image, samples
 
 
 @pytest.fixture
@@ -143,6 +145,92 @@ def test_what_is_no_pair_is_refused(first, second, message, tmp_path):
         folders.append(folder_of(tmp_path / 'b', second))
     with pytest.raises(InputError, match=message):
         pairs_in(folders)
+
+
+@pytest.fixture
+def sheet(tmp_path):
+    """Return a function that writes a sheet of squares of 8, each of a grey of its own."""
+
+    def write(name, columns=3, rows=2, across=0):
+        img = Image.new('RGB', (8 * columns + across, 8 * rows))
+        for i in range(columns * rows):
+            square = Image.new('RGB', (8, 8), (10 * i, 10 * i, 10 * i))
+            img.paste(square, (8 * (i % columns), 8 * (i // columns)))
+        img.save(tmp_path / name)
+        return str(tmp_path / name)
+
+    return write
+
+
+def test_a_sheet_is_squares_row_by_row(sheet, monkeypatch):
+    collection = Collection(sources_in(sheet('a.png'), 8), 8)
+    assert len(collection) == 6
+    for i in range(6):
+        assert (collection[i] == 10 * i).all()
+    enlarged = Collection(collection.sources, 12)
+    enlarged[0]
+    monkeypatch.setattr(pictures, 'load_image', lambda *args: pytest.fail('read once more'))
+    assert (enlarged[5] == 50).all()
+    assert enlarged[5].shape == (12, 12, 3)
+
+
+def test_squares_at_the_same_place_are_pairs(sheet):
+    first, second = pairs_in([sheet('a.png'), sheet('b.png')], 8)
+    assert [s.path.stem for s in (first[0], second[0])] == ['a', 'b']
+    assert [s.square for s in first] == [s.square for s in second]
+    assert first[4].square == (8, 8, 8)
+
+
+@pytest.mark.parametrize(
+    ('make', 'side', 'message'),
+    [
+        (lambda sheet: [sheet('a.png')] * 2, 16, "a.png' has 24x16 pixels, .* of 16x16"),
+        (lambda sheet: [sheet('a.png', across=3)] * 2, 8, 'has 27x16 pixels, .* another --side'),
+        (lambda sheet: [sheet('a.png'), sheet('b.png', 2)], 8, "has 6 squares, but '.*' has 4"),
+        (lambda sheet: [sheet('a.png')], 8, "a.png' is a sheet, .* two sheets or two folders"),
+        (lambda sheet: [sheet('a.png'), 'folder'], 8, "a.png' is a sheet, .* two sheets"),
+        (lambda sheet: ['folder', sheet('a.png')], 8, "a.png' is a sheet, .* two sheets"),
+        (lambda sheet: ['eges', 'noto'], 8, "bundled collection .* 'eges'; did you mean 'edges'"),
+        (lambda sheet: ['folder/text.txt'] * 2, 8, 'is not a picture that can be read here'),
+    ],
+)
+def test_what_is_no_sheet_is_refused(make, side, message, sheet, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder_of(tmp_path / 'folder', ['1.png'])
+    (tmp_path / 'folder' / 'text.txt').write_text('no picture')
+    with pytest.raises(InputError, match=message):
+        pairs_in(make(sheet), side)
+
+
+def test_bundled_sheets_are_found_by_name_at_any_side():
+    sheets = samples('collections')
+    for kind in ('edges', 'noto', 'twemoji', 'glyphs'):
+        train, test = sources_in(kind, 256), sources_in(f'{kind}-test', 256)
+        assert {s.path for s in train + test} == {sheets[kind], sheets[f'{kind}-test']}
+        assert all(s.square[2] == SQUARE for s in train + test)
+    assert len(pairs_in(['edges', 'noto'])[0]) == len(sources_in('twemoji')) == 768
+    assert len(sources_in('glyphs')) % 36 == len(sources_in('glyphs-test')) % 36 == 0
+
+
+def test_a_folder_of_a_bundled_name_is_what_is_meant(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder_of(tmp_path / 'noto', ['1.png'])
+    assert [s.path.name for s in sources_in('noto')] == ['1.png']
+    (tmp_path / 'noto' / '1.png').unlink()
+    with pytest.raises(InputError, match="there are no pictures in 'noto'"):
+        sources_in('noto')
+
+
+def test_bundled_drawings_show_what_their_pictures_show():
+    """Where a line is, the picture changes: at the same place more than at that of the next."""
+    for suffix in ('', '-test'):
+        X, Y = (
+            load_image(samples('collections')[kind + suffix]).asnumpy().mean(axis=2)
+            for kind in ('edges', 'noto')
+        )
+        slope = sum(numpy.abs(numpy.gradient(Y, axis=axis)) for axis in (0, 1))
+        drawn = X < 128
+        assert slope[drawn].mean() > 2 * slope[numpy.roll(drawn, SQUARE, axis=1)].mean()
 
 
 def test_what_is_held_out_is_spread_evenly():
