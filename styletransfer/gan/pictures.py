@@ -171,7 +171,7 @@ def squares_of(path: Path, side: int) -> List[Source]:
     height, width = load_image(path).shape[:2]
     if height % side or width % side:
         raise InputError(
-            f"'{path}' has {width}x{height} pixels, so it is no sheet of squares of {side}x{side}: "
+            f"'{path}' has {width}x{height} pixels: it is no sheet of squares of {side}x{side}; "
             'name a folder of pictures, or another --side'
         )
     return [

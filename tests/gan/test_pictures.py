@@ -184,8 +184,8 @@ def test_squares_at_the_same_place_are_pairs(sheet):
 @pytest.mark.parametrize(
     ('make', 'side', 'message'),
     [
-        (lambda sheet: [sheet('a.png')] * 2, 16, "a.png' has 24x16 pixels, .* of 16x16"),
-        (lambda sheet: [sheet('a.png', across=3)] * 2, 8, 'has 27x16 pixels, .* another --side'),
+        (lambda sheet: [sheet('a.png')] * 2, 16, "a.png' has 24x16 pixels: .* of 16x16"),
+        (lambda sheet: [sheet('a.png', across=3)] * 2, 8, 'has 27x16 pixels: .* another --side'),
         (lambda sheet: [sheet('a.png'), sheet('b.png', 2)], 8, "has 6 squares, but '.*' has 4"),
         (lambda sheet: [sheet('a.png')], 8, "a.png' is a sheet, .* two sheets or two folders"),
         (lambda sheet: [sheet('a.png'), 'folder'], 8, "a.png' is a sheet, .* two sheets"),
