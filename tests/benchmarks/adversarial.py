@@ -2,18 +2,21 @@
 
 ``python tests/benchmarks/adversarial.py FOLDER FOLDER --nets NET ... [--known FOLDER]``
 
-The folders hold pictures that no network has learned from: as `gan train --held-out` takes them.
-Each network is measured at the side at which it was trained; the table has a row for each, and one
-for pictures that were left as they are. Name the network of a baseline beside the one it is for.
+The collections (folders, sheets or bundled names) hold pictures that no network has learned from:
+as `gan train --held-out` takes them. Each network is measured at the side at which it was trained;
+the table has a row for each, one for pictures that were left as they are, and one for the pictures
+that are wanted. Name the network of a baseline beside the one it is for.
 
-- pix2pix: *L1*, from the picture that is wanted, in levels of 256; *edges*, how well its edges are
-  those of the wanted one (the F-score of Canny's, a pixel aside allowed).
+- pix2pix: *L1*, from the picture that is wanted, in levels of 256; *edges*, how well the edges are
+  the lines of the given drawing (the F-score of Canny's, a pixel aside allowed); *colours*, the
+  distance of the histogram of all pixels from that of the kind that is wanted (0 the same, 1
+  nothing in common); *rough*, the mean change from a pixel to the next, in levels.
 - cyclegan, each way: *back*, how far a picture is from itself after both ways, in levels;
-  *identity*, how far one of the right kind is from itself after one way; *colours*, the distance
-  of the histogram of all pixels from that of the kind that is wanted (0 the same, 1 nothing in
-  common).
+  *identity*, how far one of the right kind is from itself after one way; *colours* as above;
+  *edges*, how well they are those of the picture that was given.
 - mixgan: *shape*, the share of glyphs that are nearest to one of the same name among those of
-  --known, by their outlines, whatever the colours (a file 'A-03.png' is an A); *colours* as above.
+  --known, by their outlines, whatever the colours (a file 'A-03.png' is an A, and so are the
+  squares of the first column of a sheet); *colours* as above, *rough* too.
 """
 
 import argparse
@@ -31,6 +34,7 @@ from styletransfer.gan.pictures import Collection, pairs_in, sources_in
 from styletransfer.images import postprocess, preprocess
 
 BINS = 8  # of each colour in a histogram
+LINE = 0.75  # a pixel of a drawing that is darker belongs to a line
 
 
 def pictures(sources, side):
@@ -58,16 +62,26 @@ def grey(img):
     return img.astype('float32') @ numpy.array([0.299, 0.587, 0.114], 'float32') / 255
 
 
-def edges_agree(imgs, others):
-    """Return the F-score of the edges of pictures, where a pixel aside is allowed."""
+def edges_of(imgs):
+    """Return where pictures have edges."""
+    return [canny(grey(img), 1) for img in imgs]
+
+
+def edges_agree(maps, others):
+    """Return the F-score of edges, where a pixel aside is allowed."""
     scores = []
-    for img, other in zip(imgs, others):
-        found, wanted = (canny(grey(picture), 1) for picture in (img, other))
+    for found, wanted in zip(maps, others):
         near = [ndimage.binary_dilation(edges, iterations=1) for edges in (found, wanted)]
         right = (found & near[1]).sum() / max(1, found.sum())
         seen = (wanted & near[0]).sum() / max(1, wanted.sum())
         scores.append(2 * right * seen / max(1e-9, right + seen))
     return float(numpy.mean(scores))
+
+
+def roughness(imgs):
+    """Return the mean change from a pixel to the next."""
+    imgs = imgs.astype('float32')
+    return float(sum(abs(numpy.diff(imgs, axis=axis)).mean() for axis in (1, 2)) / 2)
 
 
 def colours_apart(imgs, others):
@@ -96,28 +110,40 @@ def outlines(imgs):
 
 
 def named(sources):
-    return numpy.array([source.path.stem.split('-')[0] for source in sources])
+    return numpy.array(
+        [str(s.square[0]) if s.square else s.path.stem.split('-')[0] for s in sources]
+    )
 
 
 def pix2pix(net, painter, folders, args):
     X, Y = (pictures(sources, painter.setting.side) for sources in pairs_in(folders))
+    drawn = [grey(img) < LINE for img in X]
     Y_hat = painted(painter, X, painter.styles[0])
-    for name, imgs in ((net, Y_hat), ('as they are', X)):
-        yield name, {'L1': far(imgs, Y), 'edges': edges_agree(imgs, Y)}
+    for name, imgs in ((net, Y_hat), ('as they are', X), ('wanted', Y)):
+        yield (
+            name,
+            {
+                'L1': far(imgs, Y),
+                'edges': edges_agree(edges_of(imgs), drawn),
+                'colours': colours_apart(imgs, Y),
+                'rough': roughness(imgs),
+            },
+        )
 
 
 def cyclegan(net, painter, folders, args):
     A, B = (pictures(sources_in(folder), painter.setting.side) for folder in folders)
     to_B, to_A = painter.styles
     for X, Y, there, back in ((A, B, to_B, to_A), (B, A, to_A, to_B)):
-        Y_hat = painted(painter, X, there)
+        Y_hat, edges = painted(painter, X, there), edges_of(X)
         figures = {
             'back': far(painted(painter, Y_hat, back), X),
             'identity': far(painted(painter, Y, there), Y),
             'colours': colours_apart(Y_hat, Y),
+            'edges': edges_agree(edges_of(Y_hat), edges),
         }
         yield f'{net}, to {there}', figures
-        unchanged = {'back': 0.0, 'identity': 0.0, 'colours': colours_apart(X, Y)}
+        unchanged = {'back': 0.0, 'identity': 0.0, 'colours': colours_apart(X, Y), 'edges': 1.0}
         yield f'as they are, to {there}', unchanged
 
 
@@ -129,7 +155,9 @@ def mixgan(net, painter, folders, args):
     Y_hat = painted(painter, X, painter.styles[0])
     for name, imgs in ((net, Y_hat), ('as they are', X)):
         shape = (names[(outlines(imgs) @ table.T).argmax(axis=1)] == wanted).mean()
-        yield name, {'shape': float(shape), 'colours': colours_apart(imgs, Y)}
+        figures = {'shape': float(shape), 'colours': colours_apart(imgs, Y)}
+        yield name, {**figures, 'rough': roughness(imgs)}
+    yield 'style', {'shape': 1 / len(set(names)), 'colours': 0.0, 'rough': roughness(Y)}
 
 
 MEASURES = {'pix2pix': pix2pix, 'cyclegan': cyclegan, 'mixgan': mixgan}
