@@ -21,7 +21,8 @@ holds those that learn from a critic what looks real. Either is trained as a job
 Moving pictures: `video`, by optimisation or in one pass.
 
 What the commands rest on: `errors`, `files`, `machine`, `command`, `outputs`, and the folders
-`weights`, `train` and `exercises`. ``python -m styletransfer`` lists the commands.
+`weights`, `train` and `exercises`; `doctor` looks at the machine. ``python -m styletransfer``
+lists the commands.
 """
 
 from __future__ import annotations
@@ -30,11 +31,20 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
-if sys.argv[:1] == ['-m'] and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-    # Python is loading a command, which takes seconds: until it runs, Ctrl-C just ends it
+_is_command = sys.argv[:1] == ['-m']  # which Python is loading
+if _is_command and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    # that takes seconds: until it runs, Ctrl-C just ends it
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-from styletransfer import _compat  # noqa: F401  (before anything imports MXNet)
+# the doctor comes where MXNet does not run (before 3.10 Python does not say who is called)
+if not (_is_command and 'styletransfer.doctor' in getattr(sys, 'orig_argv', ())):
+    try:
+        from styletransfer import _compat  # noqa: F401  (before anything imports MXNet)
+    except (ImportError, OSError) as error:
+        if not _is_command:
+            raise
+        print(f'error: {error}; python -m styletransfer.doctor says more', file=sys.stderr)
+        sys.exit(2)
 
 if TYPE_CHECKING:
     from PIL.Image import Image

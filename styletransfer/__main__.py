@@ -12,6 +12,7 @@ COMMANDS = {
     'gan': 'train painters against critics: pairs, collections, shapes in other colours',
     'video': 'turn a clip into a painting that moves and does not flicker',
     'weights': "list, download and check the networks' weights",
+    'doctor': 'look at what this machine has, and say what mends what does not work',
     'distill': 'train a slim network of your own: what vgg19_slim was made with',
     'exercises': "for teachers: make the students' notebooks, and grade them",
 }

@@ -23,7 +23,7 @@ ROWS = (
     {'weights.transfer'},
     {'weights.fetch'},
     {'vgg'},
-    {'losses', 'optimizers', 'color', 'blocks', 'regions'},
+    {'losses', 'optimizers', 'color', 'blocks', 'regions', 'weights.verifying'},
     {'recipes'},
     {'objective', 'networks', 'canvas'},
     {'checkpoint'},
@@ -40,7 +40,9 @@ ROWS = (
     # of Ghiasi: johnson's network, whose rows a second one mixes
     {'feedforward.ghiasi', 'gan.pix2pix', 'gan.cyclegan', 'gan.mixgan'},
     {'train.memory', 'outputs', 'trained'},
-    {'train.wish', 'runs'},
+    {'train.wish', 'runs', 'doctor.finding'},
+    {'doctor.libraries', 'doctor.keeping', 'doctor.painting'},
+    {'doctor.hardware'},
     {'feedforward.painting', 'feedforward.training', 'gan.training'},
     {'train.plan'},
     {'train.job'},
@@ -74,6 +76,7 @@ ROWS = (
     {
         *('train.__main__', 'weights.__main__', 'exercises.__main__', 'feedforward.__main__'),
         *('gan.__main__', 'video.__main__', 'distill', '__main__'),
+        'doctor.__main__',
     },
 )
 
