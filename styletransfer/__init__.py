@@ -27,17 +27,20 @@ lists the commands.
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
-_is_command = sys.argv[:1] == ['-m']  # which Python is loading
+_is_script = os.path.basename(sys.argv[0] if sys.argv else '') == 'styletransfer'
+_is_command = _is_script or sys.argv[:1] == ['-m']  # which Python is loading
 if _is_command and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     # that takes seconds: until it runs, Ctrl-C just ends it
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-# the doctor comes where MXNet does not run (before 3.10 Python does not say who is called)
-if not (_is_command and 'styletransfer.doctor' in getattr(sys, 'orig_argv', ())):
+_called = sys.argv[1:2] if _is_script else getattr(sys, 'orig_argv', ())  # from Python 3.10 on
+# the doctor comes where MXNet does not run
+if not (_is_command and {'doctor', 'styletransfer.doctor'} & set(_called)):
     try:
         from styletransfer import _compat  # noqa: F401  (before anything imports MXNet)
     except (ImportError, OSError) as error:

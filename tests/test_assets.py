@@ -95,6 +95,8 @@ def test_a_wheel_carries_what_the_command_needs(tmp_path):
     assert 'styletransfer/assets/labels/lake.png' in names
     assert 'styletransfer/assets/video/cars.mp4' in names
     assert 'styletransfer/assets/collections/noto.png' in names
+    assert 'styletransfer/py.typed' in names
+    assert wheel.stat().st_size < 20e6
     assert not [name for name in names if 'tests/' in name or 'readme/' in name]
     done = subprocess.run(
         [sys.executable, '-m', 'styletransfer.train', '--list-samples'],

@@ -327,7 +327,7 @@ def test_an_unknown_job_is_a_mistake_of_the_user(capsys):
 
 
 def test_the_package_lists_all_its_commands(capsys):
-    list_commands()
+    assert list_commands([]) == 0
     told = capsys.readouterr().out
     package = Path(styletransfer.__file__).parent
     folders = {path.parent.name for path in package.glob('*/__main__.py')}
@@ -336,3 +336,38 @@ def test_the_package_lists_all_its_commands(capsys):
     for name, about in COMMANDS.items():
         assert f'  {name}' in told
         assert about in told
+
+
+@pytest.fixture
+def script(tmp_path):
+    """Return what runs ``styletransfer`` as pip would install it."""
+    path = tmp_path / 'styletransfer'
+    path.write_text(
+        'import sys\nfrom styletransfer.__main__ import main\n'
+        "if __name__ == '__main__':\n    sys.exit(main())\n"
+    )
+
+    def run(*argv):
+        return subprocess.run(
+            [sys.executable, '-W', 'error', path, *argv],
+            env={**os.environ, 'PYTHONPATH': str(Path(styletransfer.__file__).parent.parent)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+def test_the_console_command_becomes_the_command_that_is_named(script):
+    assert script('--version').stdout == f'styletransfer {styletransfer.__version__}\n'
+    assert 'oil_strokes' in script('train', '--list-samples').stdout
+    done = script('weights', 'path', 'vgg20')
+    assert (done.returncode, done.stdout) == (2, '')
+    assert done.stderr.startswith("error: there is no network 'vgg20'")
+
+
+def test_a_console_command_that_is_not_known(script):
+    done = script('trian')
+    assert (done.returncode, done.stdout) == (2, '')
+    assert done.stderr == "error: there is no command 'trian'; did you mean 'train'?\n"

@@ -100,7 +100,7 @@ def remedy_of(reason: str, builds: List[str]) -> str:
     if library and 'mxnet-cu112' in builds:
         return "pip install 'styletransfer[cu112]'  (it brings NVIDIA's libraries)"
     if library:
-        return f'install what holds {library.group()} with the package manager of the system'
+        return f'apt-get install libgomp1 libquadmath0  (or what holds {library.group()} here)'
     return 'pip install --force-reinstall --no-deps mxnet==1.9.1'
 
 
