@@ -9,7 +9,7 @@ import sys
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Callable, ClassVar, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, ClassVar, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 import mxnet as mx
 from mxnet import numpy as np
@@ -237,7 +237,9 @@ def smoothed(losses: List[Dict[str, float]]) -> List[Dict[str, float]]:
 
 
 class Referee:
-    """Says, once, that a critic has won: then the painter learns nothing from it any more.
+    """Says that a critic has won, when it happens: the painter learns nothing from it any more.
+
+    If the painter comes back, and loses once more, that is said as well.
 
     Parameters
     ----------
@@ -248,27 +250,38 @@ class Referee:
 
     LASTING = 500  # steps over which the mean is looked at
     WON = 0.01  # of the loss of a critic that guesses
+    BACK = 0.1  # likewise: from here on it can win once more
 
     def __init__(self, draw: float, quiet: bool) -> None:
-        self.draw, self.told = draw, quiet
+        self.draw, self.quiet = draw, quiet
         self.means: Dict[str, float] = {}
+        self.winners: Set[str] = set()
 
     def __call__(self, step: Step) -> None:
         """Say it if it is so."""
-        for name in step.terms:
-            if not name.startswith('D') or self.told:
+        for name, l in step.terms.items():
+            if not name.startswith('D'):
                 continue
             # a mean that forgets: what is long ago counts little
             mean = self.means.get(name, self.draw)
-            self.means[name] = mean + (step.terms[name] - mean) / (self.LASTING / 5)
-            if self.means[name] < self.WON * self.draw:
-                self.told = True
-                print(
-                    f'\nthe critic has won: {name} is {self.means[name]:.2g} since long, where '
-                    f'{self.draw:g} would be a draw; the painter learns little from it now: try a '
-                    'smaller --critic-lr, a smaller --critic-depth, or more pictures',
-                    file=sys.stderr,
-                )
+            self.means[name] = mean = mean + (l - mean) / (self.LASTING / 5)
+            if mean > self.BACK * self.draw:
+                self.winners.discard(name)
+            elif mean < self.WON * self.draw and name not in self.winners:
+                self.winners.add(name)
+                if not self.quiet:
+                    self.tell(name, step.epoch)
+
+    def tell(self, name: str, epoch: int) -> None:
+        """Print the line, above the bar if there is one."""
+        from tqdm import tqdm
+
+        tqdm.write(
+            f'the critic has won at step {epoch}: {name} is {self.means[name]:.2g} since long, '
+            f'where {self.draw:g} would be a draw; the painter learns little from it now: try a '
+            'smaller --critic-lr, a smaller --critic-depth, or more pictures',
+            file=sys.stderr,
+        )
 
 
 def make_run(args: Any) -> Run:

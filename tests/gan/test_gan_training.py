@@ -241,18 +241,39 @@ def test_divergence_is_told_in_one_line(material, tmp_path, capsys):
     )
 
 
-def steps(D, count):
-    for k in range(count):
-        yield Step('', k + 1, count, 0.1, {'D': D, 'G': 0.001, 'L1': 3.0}, 1.0, None, dict)
+def steps(D, count, first=0, name='D'):
+    for k in range(first, first + count):
+        yield Step('', k + 1, count, 0.1, {name: D, 'G': 0.001, 'L1': 3.0}, 1.0, None, dict)
 
 
-def test_a_critic_that_has_won_is_told_once(capsys):
-    referee = training.Referee(0.69, quiet=False)
-    for step in steps(0.0001, 3000):
+def told_by(referee, some, capsys):
+    """Return the lines that are told, each with the step after which it came."""
+    lines = []
+    for step in some:
         referee(step)
-    told = capsys.readouterr().err
-    assert told.count('\n') == 2  # the bar's line is ended first
-    assert re.search(r'the critic has won: D is 0\.0\d+ .* try a smaller --critic-lr', told)
+        lines += [(step.epoch, line) for line in capsys.readouterr().err.splitlines() if line]
+    return lines
+
+
+def test_a_critic_that_has_won_is_told_in_one_line_when_it_happens(capsys):
+    ((epoch, line),) = told_by(training.Referee(0.69, False), steps(0.0001, 3000), capsys)
+    # a mean over 100 steps falls from a draw to a hundredth of it
+    assert epoch == pytest.approx(100 * numpy.log(100), rel=0.05)
+    said = rf'the critic has won at step {epoch}: D is 0\.0069 .* try a smaller --critic-lr'
+    assert re.match(said, line)
+
+
+def test_each_critic_is_told_and_told_again_if_it_wins_again(capsys):
+    referee = training.Referee(0.69, quiet=False)
+    assert len(told_by(referee, steps(0.0001, 900, name='D A'), capsys)) == 1
+    ((_, line),) = told_by(referee, steps(0.0001, 900, name='D B'), capsys)
+    assert 'D B is' in line
+    assert not told_by(referee, steps(0.03, 900, first=900, name='D A'), capsys)  # not yet back
+    assert not told_by(referee, steps(0.0001, 900, first=1800, name='D A'), capsys)
+    assert not told_by(referee, steps(0.5, 900, first=2700, name='D A'), capsys)
+    ((epoch, line),) = told_by(referee, steps(0.0001, 900, first=3600, name='D A'), capsys)
+    assert 3600 < epoch < 4200
+    assert f'at step {epoch}: D A is' in line
 
 
 @pytest.mark.parametrize(
