@@ -206,6 +206,15 @@ def test_as_many_of_either_are_shown(material, folders, tmp_path):
     assert load_image(tmp_path / 'out' / 'sheets' / 'step000012.jpg').shape == (96, 48, 3)
 
 
+def test_collections_are_called_as_folders_or_sheets(tmp_path):
+    (tmp_path / 'a.b').mkdir()
+    (tmp_path / 'c.png').touch()
+    assert training.named([str(tmp_path / 'a.b'), str(tmp_path / 'c.png')]) == ('a.b', 'c')
+    assert training.named(['edges', 'noto']) == ('edges', 'noto')
+    assert training.named([str(tmp_path / 'x' / 'noto'), 'noto']) == ('first', 'second')
+    assert training.named(['pairs']) == ('left', 'right')
+
+
 def test_bundled_collections_are_named(material, tmp_path, capsys):
     asked = ['pix2pix', 'edges', 'noto', '--held-out', 'edges-test', 'noto-test']
     numbers = [*NUMBERS['pix2pix'].split(), '--batch', '384', '--output', str(tmp_path)]
