@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -12,6 +13,7 @@ import numpy
 import pytest
 from PIL import Image
 
+from styletransfer import trained
 from styletransfer.images import load_image, samples
 from styletransfer.regions import colour_name, palette
 
@@ -43,6 +45,20 @@ def test_pictures_are_small(credits_rows):
         most = 700_000 if row['file'].startswith('collections/') else 300_000
         assert (ASSETS / row['file']).stat().st_size <= most, row['file']
     assert sum(path.stat().st_size for path in samples('collections').values()) < 2_500_000
+
+
+def test_every_network_is_small_and_has_a_card_that_says_how_it_was_made():
+    found = trained.networks()
+    assert sum(path.stat().st_size for path in found.values()) <= 6_000_000
+    for name, path in found.items():
+        assert path.stat().st_size <= 1_000_000, name
+        method = trained.load(path).notes['method']
+        card = path.with_suffix('.md').read_text(encoding='utf-8')
+        assert card.startswith(f'# Model card: {name}\n')
+        command = rf'python -m styletransfer\.(gan|feedforward) train {method}\b'
+        assert re.search(command, card)
+        for picture in re.findall(r'!\[.*\]\((.*)\)', card):
+            assert (path.parent / picture).stat().st_size < 200_000
 
 
 def test_the_script_repaints_its_pictures(tmp_path):

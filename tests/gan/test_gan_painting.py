@@ -14,6 +14,7 @@ from styletransfer.errors import InputError
 from styletransfer.gan import cyclegan, mixgan, pix2pix
 from styletransfer.gan.__main__ import main
 from styletransfer.gan.painters import Translator
+from styletransfer.gan.pictures import SQUARE, Collection, sources_in, spread
 from styletransfer.images import load_image, preprocess
 from styletransfer.outputs import as_json
 
@@ -126,3 +127,31 @@ def test_what_cannot_be_painted_in_one_piece_is_refused(nets, photo):
 def test_a_mistake_is_told_in_one_line(nets, photo, tmp_path, capsys):
     assert paint(photo, '--net', nets['pix2pix'], '--style', 'phto', '--output', tmp_path) == 2
     assert "did you mean 'photo'" in capsys.readouterr().err
+
+
+# --- the bundled ones ----------------------------------------------------------------------------
+
+
+def shown(name, count=8):
+    """Return some squares of a bundled sheet, RGB in 0-255."""
+    collection = Collection(sources_in(name), SQUARE)
+    return [collection[i].astype('float32') for i in spread(len(collection), count)]
+
+
+def painted_by(net, imgs, style=0):
+    """Return what a bundled network makes of pictures, RGB in 0-255."""
+    painter = trained.load(trained.find(net))
+    S = painter.shares([painter.styles[style]])
+    return [(painter.paint(np.array(img), S) * 255).asnumpy() for img in imgs]
+
+
+def test_the_bundled_pix2pix_colours_drawings_that_it_has_not_seen():
+    X, Y = shown('edges-test'), shown('noto-test')
+    Y_hat = painted_by('pix2pix', X)
+    found, unpainted = [], []
+    for x, y, y_hat in zip(X, Y, Y_hat):
+        assert numpy.ptp(y_hat, axis=2).mean() > 5  # there is colour
+        inside = y.min(axis=2) < 200
+        found.append(abs(y_hat - y)[inside].mean())
+        unpainted.append(abs(x - y)[inside].mean())
+    assert numpy.mean(found) < 0.7 * numpy.mean(unpainted)
