@@ -14,9 +14,10 @@ that are wanted. Name the network of a baseline beside the one it is for.
 - cyclegan, each way: *back*, how far a picture is from itself after both ways, in levels;
   *identity*, how far one of the right kind is from itself after one way; *colours* as above;
   *edges*, how well they are those of the picture that was given.
-- mixgan: *shape*, the share of glyphs that are nearest to one of the same name among those of
-  --known, by their outlines, whatever the colours (a file 'A-03.png' is an A, and so are the
-  squares of the first column of a sheet); *colours* as above, *rough* too.
+- mixgan: *shape*, the share of glyphs of which a small classifier says what they are: that glyph
+  of --known which, in any two colours and with or without a line around it, explains most of the
+  picture (a file 'A-03.png' is an A; of sheets those of one column have one name); *colours* and
+  *rough* as above.
 """
 
 import argparse
@@ -34,6 +35,7 @@ from styletransfer.gan.pictures import Collection, pairs_in, sources_in
 from styletransfer.images import postprocess, preprocess
 
 BINS = 8  # of each colour in a histogram
+SOFT = 2.0  # pixels by which shapes may be off
 LINE = 0.75  # a pixel of a drawing that is darker belongs to a line
 
 
@@ -94,19 +96,29 @@ def colours_apart(imgs, others):
     return float(abs(told[0] - told[1]).sum() / 2)
 
 
-def outlines(imgs):
-    """Return where pictures change, softened and of length 1: colours are forgotten."""
-    maps = [
-        ndimage.gaussian_filter(
-            numpy.sqrt(
-                sum(ndimage.sobel(plane, axis) ** 2 for plane in planes for axis in (0, 1))
-            ),
-            1.5,
-        ).ravel()
-        for planes in imgs.astype('float32').transpose(0, 3, 1, 2)
-    ]
-    rows = numpy.stack(maps)
-    return rows / numpy.linalg.norm(rows, axis=1, keepdims=True).clip(1e-9)
+def shapes_of(imgs):
+    """Return, for each glyph, an orthonormal basis of what a picture of it can be: (pixels, 2).
+
+    It has one tone inside and one outside, and perhaps a line between; each softened.
+    """
+    bases = []
+    for img in imgs:
+        body = ndimage.gaussian_filter(grey(img), SOFT)
+        line = ndimage.gaussian_gradient_magnitude(grey(img), SOFT)
+        features = numpy.stack([body.ravel(), line.ravel()], axis=1)
+        bases.append(numpy.linalg.qr(features - features.mean(axis=0))[0])
+    return numpy.stack(bases)
+
+
+def explained(imgs, bases):
+    """Return which share of the variance of each picture each glyph explains, in any colours."""
+    shares = []
+    for img in imgs:
+        pixels = ndimage.gaussian_filter(img.astype('float32'), (SOFT, SOFT, 0)).reshape(-1, 3)
+        pixels -= pixels.mean(axis=0)
+        parts = bases.transpose(0, 2, 1) @ pixels
+        shares.append((parts**2).sum(axis=(1, 2)) / (pixels**2).sum().clip(1e-9))
+    return numpy.stack(shares)
 
 
 def named(sources):
@@ -151,10 +163,10 @@ def mixgan(net, painter, folders, args):
     sources, side = sources_in(folders[0]), painter.setting.side
     X, Y = pictures(sources, side), pictures(sources_in(folders[1]), side)
     known = sources_in(args.known or folders[0])
-    table, names, wanted = outlines(pictures(known, side)), named(known), named(sources)
+    bases, names, wanted = shapes_of(pictures(known, side)), named(known), named(sources)
     Y_hat = painted(painter, X, painter.styles[0])
     for name, imgs in ((net, Y_hat), ('as they are', X)):
-        shape = (names[(outlines(imgs) @ table.T).argmax(axis=1)] == wanted).mean()
+        shape = (names[explained(imgs, bases).argmax(axis=1)] == wanted).mean()
         figures = {'shape': float(shape), 'colours': colours_apart(imgs, Y)}
         yield name, {**figures, 'rough': roughness(imgs)}
     yield 'style', {'shape': 1 / len(set(names)), 'colours': 0.0, 'rough': roughness(Y)}
