@@ -155,3 +155,26 @@ def test_the_bundled_pix2pix_colours_drawings_that_it_has_not_seen():
         found.append(abs(y_hat - y)[inside].mean())
         unpainted.append(abs(x - y)[inside].mean())
     assert numpy.mean(found) < 0.7 * numpy.mean(unpainted)
+
+
+@pytest.mark.parametrize(('there', 'kind'), [(0, 'noto-test'), (1, 'twemoji-test')])
+def test_the_bundled_cyclegan_comes_back_to_where_it_was(there, kind):
+    X = shown(kind)
+    Y_hat = painted_by('cyclegan', X, there)
+    X_hat = painted_by('cyclegan', Y_hat, 1 - there)
+    for x, y, back, other in zip(X, Y_hat, X_hat, X[1:] + X[:1]):
+        assert abs(y - x).mean() > 1
+        assert abs(back - x).mean() < 0.4 * abs(back - other).mean()
+
+
+def test_the_bundled_mixgan_keeps_shapes_and_paints_them_in_colours():
+    X = shown('glyphs-test', 12)
+    Y_hat = painted_by('mixgan', X)
+    near = numpy.zeros((len(X), len(X)))
+    for i, y in enumerate(Y_hat):
+        assert numpy.ptp(y, axis=2).max() > 50  # of a grey picture it is 0
+        for j, x in enumerate(X):
+            near[i, j] = max(
+                abs(numpy.corrcoef(x[..., 0].ravel(), y[..., c].ravel())[0, 1]) for c in range(3)
+            )
+    assert (near.argmax(axis=1) == numpy.arange(len(X))).mean() > 0.6
