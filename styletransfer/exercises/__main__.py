@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import List, Sequence
 
 from styletransfer.command import Parser, argument, finite, jobs, natural, positive
-from styletransfer.errors import InputError
 from styletransfer.exercises.language import LANGUAGES, known
 from styletransfer.exercises.marks import Marked, lost, table, write_csv, write_reports
 from styletransfer.exercises.release import is_answers, release
@@ -28,7 +27,7 @@ def release_parser() -> Parser:
 
 def grade_parser() -> Parser:
     """Return the parser of the command that marks; its limits are those of `Limits`."""
-    from styletransfer.exercises.grade import Limits
+    from styletransfer.exercises.student import Limits
 
     parser = Parser('exercises grade', 'Mark notebooks: a row a student, a column a task.')
     add = parser.add_argument
@@ -67,29 +66,22 @@ def run_release(argv: List[str]) -> int:
 
 def run_grade(argv: List[str]) -> int:
     """Mark notebooks: a row a student, a column a task."""
-    from styletransfer.exercises.grade import Limits, grade  # with Jupyter, which runs notebooks
+    from styletransfer.exercises.grade import grade
+    from styletransfer.exercises.student import Limits
 
     arguments = grade_parser().parse_args(argv)
     limits = Limits(arguments.cell, arguments.check, arguments.notebook, arguments.memory)
 
     def keep(class_: Sequence[Marked]) -> None:
+        print(table(class_))
+        if lost(class_):
+            print(lost(class_))
         if arguments.csv:
             write_csv(arguments.csv, class_)
         if arguments.reports:
             write_reports(arguments.reports, class_, arguments.lang)
 
-    def keep_if_possible(class_: Sequence[Marked]) -> None:
-        try:
-            keep(class_)
-        except InputError as error:  # a table open elsewhere, say: marking goes on meanwhile
-            print(f'{error}; trying again after the next student', file=sys.stderr)
-
-    # anew whenever a student is done
-    class_ = grade(arguments.paths, limits, arguments.jobs, keep_if_possible, seed=arguments.seed)
-    print(table(class_))
-    if lost(class_):
-        print(lost(class_))
-    keep(class_)
+    grade(arguments.paths, limits, arguments.jobs, keep, seed=arguments.seed)
     return 0
 
 

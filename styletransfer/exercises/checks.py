@@ -8,28 +8,22 @@ seed, a fresh one for each check: the same seed finds the same again.
 
 from __future__ import annotations
 
-import inspect
-import linecache
 import os
-import random
 import secrets
 import warnings
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from types import CodeType
 from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy
-from mxnet import npx
-from mxnet import numpy as np
 
 from styletransfer.errors import InputError, unknown
+from styletransfer.exercises.calling import EMPTY, CrashError, guarded, seeded, unusable
 from styletransfer.exercises.language import spoken
-from styletransfer.exercises.task import Case, Task, copied, describe, difference, plain
+from styletransfer.exercises.task import Case, Task, copied, difference, plain
 from styletransfer.exercises.tasks import TASKS
 
-EMPTY = "still empty: write your code in place of 'raise NotImplementedError'"
 DRAWS = 20  # of the data of one check, until they tell the mistakes apart
 
 
@@ -66,10 +60,6 @@ class Result:
 
     def _ipython_display_(self) -> None:
         """Show nothing: `check` has printed it already."""
-
-
-class _CrashError(Exception):
-    """A student's function raised; the message says what, and where."""
 
 
 def fresh_seed() -> int:
@@ -112,7 +102,7 @@ def check(name: str, answer: Any = None, seed: Optional[int] = None) -> Result:
         result = Result(str(name), False, str(unknown('task', name, TASKS)))
     else:
         task = TASKS[name]
-        hint = unusable(task, answer)
+        hint = unusable(name, task.forbidden, answer)
         if hint:
             seed = None
         else:
@@ -126,70 +116,27 @@ def check(name: str, answer: Any = None, seed: Optional[int] = None) -> Result:
     return result
 
 
-def unusable(task: Task, answer: Any) -> Optional[str]:
-    """Return why an answer need not be tried at all, None if it must be."""
-    if answer is None:
-        return f"give your function too: check('{task.name}', {task.name})"
-    if not callable(answer):
-        return (
-            f"check needs the function itself, without brackets: check('{task.name}', "
-            f'{task.name}); it was given {describe(answer)}'
-        )
-    if (getattr(answer, '__module__', None) or '').startswith('styletransfer.'):
-        return "this is the package's own function: write yours, then compare the two"
-    for module in task.forbidden:
-        if uses(answer, module):
-            return f'this task is to be solved without {module}: write it out'
-    return None
-
-
-def uses(answer: Callable[..., Any], module: str) -> bool:
-    """Return whether a function's code names a module, or what a module defines.
-
-    What it calls is not looked at: this is a reminder, no lock.
-    """
-    answer = inspect.unwrap(answer)
-    codes, names = [getattr(answer, '__code__', None)], getattr(answer, '__globals__', {})
-    for code in codes:
-        if code is None:
-            continue
-        for name in code.co_names:
-            if name in (module, module.rpartition('.')[2]):
-                return True
-            if getattr(names.get(name), '__module__', None) == module:
-                return True
-        codes.extend(const for const in code.co_consts if isinstance(const, CodeType))
-    return False
-
-
 def examine(task: Task, answer: Callable[..., Any], seed: int) -> Optional[str]:
     """Return a hint at what is wrong with an answer, None if nothing is."""
+    return judged(task, guarded(answer), seed)
+
+
+def judged(task: Task, answer: Callable[..., Any], seed: int) -> Optional[str]:
+    """Return a hint at what is wrong with an answer that tells its crashes as `guarded` does.
+
+    The answer may be computed elsewhere: nothing here looks into it, only at what it returns.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')  # nbgrader takes a warning for a failure
         try:
             if task.examine:
                 with seeded(seed):
-                    return task.examine(guarded(answer), numpy.random.default_rng(seed))
-            return compare(task, guarded(answer), drawn(task, seed))
-        except _CrashError as crash:
+                    return task.examine(answer, numpy.random.default_rng(seed))
+            return compare(task, answer, drawn(task, seed))
+        except CrashError as crash:
             return str(crash)
         except Exception as error:  # what was returned is of a kind that nobody thought of
             return f'what it returned cannot be checked ({type(error).__name__}: {error})'
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Seed what a student's function may draw from; each generator goes on by itself then."""
-    number = int(numpy.random.default_rng(seed).integers(2**31))
-    after = random.getrandbits(31), numpy.random.randint(2**31), int(np.random.randint(2**31 - 1))
-    generators = (random.seed, numpy.random.seed, npx.random.seed)
-    for reseed in generators:
-        reseed(number)
-    try:
-        yield
-    finally:
-        for reseed, own in zip(generators, after):
-            reseed(own)
 
 
 class Trial(NamedTuple):
@@ -243,56 +190,6 @@ def fault(task: Task, case: Case, got: Any, right: Any) -> Optional[str]:
 def same(some: Sequence[Any], others: Sequence[Any]) -> bool:
     """Return whether two lists of results do not differ."""
     return all(difference(value, other) is None for value, other in zip(some, others))
-
-
-def guarded(answer: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the answer, with every exception of it told in a line instead of a traceback."""
-
-    def call(*arguments: Any) -> Any:
-        try:
-            inspect.signature(answer).bind(*arguments)
-        except TypeError:
-            raise _CrashError(_wrong_signature(answer, len(arguments))) from None
-        except ValueError:  # a function written in C does not tell its arguments
-            pass
-        try:
-            return plain(answer(*arguments))
-        except NotImplementedError:
-            raise _CrashError(EMPTY) from None
-        except (Exception, SystemExit) as error:
-            raise _CrashError(told(error, answer)) from None
-
-    return call
-
-
-def _wrong_signature(answer: Callable[..., Any], count: int) -> str:
-    arguments = '1 argument' if count == 1 else f'{count} arguments'
-    return (
-        f'your function is called with {arguments}, but is defined as '
-        f'{getattr(answer, "__name__", "it")}{inspect.signature(answer)}: keep the first line as '
-        'it was given'
-    )
-
-
-def told(error: BaseException, answer: Callable[..., Any]) -> str:
-    """Return in one line what a student's function raised, and in which line of it."""
-    lines = str(error).strip().splitlines() or ['']
-    # MXNet's messages carry a traceback of their own, with what is wrong at its end
-    text = ' '.join(lines[-1 if lines[0].startswith('Traceback') else 0].split())
-    text = text.replace('MXNetError: ', '')
-    if len(text) > 160:
-        text = text[:160] + ' ...'
-    line = f'your code raised {type(error).__name__}' + (f': {text}' if text else '')
-    code = getattr(inspect.unwrap(answer), '__code__', None)
-    traceback, place = error.__traceback__, None
-    while traceback:
-        if code and traceback.tb_frame.f_code.co_filename == code.co_filename:
-            place = traceback.tb_lineno
-        traceback = traceback.tb_next
-    if code and place:
-        source = linecache.getline(code.co_filename, place).strip()
-        line += f' (line {place}' + (f': {source})' if source else ')')
-    return line
 
 
 def compare(task: Task, answer: Callable[..., Any], trial: Trial) -> Optional[str]:

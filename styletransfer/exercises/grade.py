@@ -1,188 +1,45 @@
-"""Marking a class: every notebook in a process of its own, every task for itself.
+"""Marking a class: every notebook by a judge of its own, marks written when all have ended.
 
-The students' cells are run from top to bottom; then our own checks, not theirs, are made of the
-functions they defined. A cell or a check that ends the process or does not end itself is left out
-when the notebook is run anew, so it costs its own task and no other.
-
-This keeps accidents from harming anybody. It is no defence against a student who sets out to
-forge marks: their code runs beside the check, as in every autograder that runs in one process.
+All notebooks are read before any of them is run, and the marks are those that the judges tell.
+Nothing that a student's code leaves behind, or does to the files of others, is looked at again.
 """
 
 from __future__ import annotations
 
-import asyncio
+import json
 import re
-import secrets
+import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import (
-    Callable,
-    Dict,
-    Iterator,
-    List,
-    NamedTuple,
-    Optional,
-    Sequence,
-    Set,
-    Tuple,
-)
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from styletransfer.errors import InputError, printable
 from styletransfer.exercises.checks import Result, fresh_seed
-from styletransfer.exercises.kernel import SECONDS_TO_START, Kernel, Reply
 from styletransfer.exercises.marks import Marked, columns, failed
 from styletransfer.exercises.release import read_notebook
+from styletransfer.exercises.student import (
+    DEFAULT_LIMITS,
+    SECONDS_TO_START,
+    Limits,
+    environment,
+    why_no_walls,
+)
 from styletransfer.exercises.tasks import TASKS, chapters_with, names_in
 
-# what the notebooks import in their first cell, for those whose first cell is lost
-PRELUDE = """
-import styletransfer
-import math
-import numpy
-from dataclasses import replace
-import matplotlib
-matplotlib.use('agg')
-from matplotlib import pyplot as plt
-from mxnet import autograd, gluon, image, init, np, npx
-from mxnet.gluon import nn
-from styletransfer import losses
-from styletransfer.images import load_image, postprocess, preprocess, resized
-from styletransfer.images import rgb_mean, rgb_std, samples
-from styletransfer.losses import content_loss, style_loss
-from styletransfer.objective import compute_loss
-from styletransfer.recipes import TUTORIAL, Recipe, Stage
-from styletransfer.vgg import extract_features, get_net, vgg_layer_names
-"""
-
-# the true check is kept under a name that nobody guesses; the students' own checks do nothing,
-# so that a function that never returns is waited for only once
-SETUP = """
-import styletransfer.exercises as {token}
-{token}_check = {token}.check
-{token}.check = lambda name, *_, **__: {token}.Result(str(name), False, 'checked later')
-"""
-
-# Jupyter's exit() and quit() stop the kernel a moment later, in a cell that has nothing to do with
-# it; here they raise SystemExit at once, as in a program
-NO_LATE_EXIT = """
-def _leave():
-    raise SystemExit
-get_ipython().ask_exit = _leave
-del _leave
-"""
-
-LIMIT_MEMORY = """
-import resource
-resource.setrlimit(resource.RLIMIT_AS, ({limit}, {limit}))
-"""
+NO_WALLS = (
+    "students' code runs without walls here ({}): it could read and change what you can; "
+    'chapters/exercises/README.md tells of a container that has them'
+)
 
 
-class Limits(NamedTuple):
-    """What one notebook may use."""
+class Submission(NamedTuple):
+    """A notebook that was handed in, as it was before any was run."""
 
-    cell: float = 30.0  # seconds for one cell of the student's
-    check: float = 30.0  # seconds for one check
-    notebook: float = 600.0  # seconds for all of them, starts included
-    memory: float = 4.0  # GB of address space; MXNet itself takes about one
-
-
-DEFAULT_LIMITS = Limits()
-
-
-def mark(cells: Sequence[str], names: Sequence[str], limits: Limits, seed: int) -> Marked:
-    """Run the code cells of one notebook and check the tasks; nothing in them can stop this."""
-    end = time.monotonic() + limits.notebook
-    marking = Marking(cells, names, limits, seed, end)
-    marked = marking.marked
-    while len(marked.results) < len(names):
-        if time.monotonic() >= end:
-            marked.notes.append(f'stopped: {limits.notebook:.0f} seconds were not enough')
-            break
-        with Kernel() as kernel:
-            marking.attempt(kernel)
-    for name in names:
-        if name not in marked.results:
-            marked.results[name] = failed(name, 'not reached in the time that a notebook has')
-    return marked
-
-
-@dataclass
-class Marking:
-    """The marking of one notebook, which may need several kernels, one after the other."""
-
-    cells: Sequence[str]
-    names: Sequence[str]
-    limits: Limits
-    seed: int
-    end: float  # of its time
-    marked: Marked = field(default_factory=lambda: Marked(''))
-    skipped: Set[int] = field(default_factory=set)
-
-    def attempt(self, kernel: Kernel) -> None:
-        """Run all cells but those skipped, check what is not marked, until the kernel dies."""
-        token = f'_{secrets.token_hex(8)}'
-        kernel.run(NO_LATE_EXIT + PRELUDE + SETUP.format(token=token), SECONDS_TO_START)
-        if sys.platform.startswith('linux'):
-            kernel.run(LIMIT_MEMORY.format(limit=int(self.limits.memory * 1e9)), 10)
-        once_more: List[int] = []
-        for first, order in ((True, range(len(self.cells))), (False, once_more)):
-            for i in order:
-                if i in self.skipped:
-                    continue
-                if time.monotonic() > self.end:
-                    return
-                reply = self.run_cell(kernel, i)
-                if reply.status == 'error' and reply.name == 'NameError' and first:
-                    once_more.append(i)  # the cell it needs may stand further down
-                if reply.status == 'died':
-                    return
-        for name in self.names:
-            if name in self.marked.results:
-                continue
-            if time.monotonic() > self.end or self.check(kernel, token, name).status == 'died':
-                return
-
-    def run_cell(self, kernel: Kernel, i: int) -> Reply:
-        """Run one cell; note one that does not end, or ends Python, and leave it out later."""
-        seconds = self.limits.cell
-        reply = kernel.run(self.cells[i], seconds)
-        if reply.status in ('timeout', 'died'):
-            late = f'ran longer than {seconds:.0f} seconds'
-            what = late if reply.status == 'timeout' else 'ended Python'
-            self.marked.notes.append(f'code cell {i + 1} {what}: left out')
-            self.skipped.add(i)
-        return reply
-
-    def check(self, kernel: Kernel, token: str, name: str) -> Reply:
-        """Check one task and keep the result."""
-        seconds = self.limits.check
-        reply = kernel.run(
-            f'{token} = {token}_check({name!r}, globals().get({name!r}), {self.seed})',
-            seconds,
-            [f'({token}.passed, {token}.hint)', f'{name!r} in globals()'],
-        )
-        points = TASKS[name].points
-        if reply.status == 'ok' and reply.values[0] is not None:
-            (passed, hint), there = reply.values
-            if passed is True:
-                result = Result(name, True, '', points, points, self.seed)
-            elif there:
-                result = failed(name, str(hint), self.seed)
-            else:
-                result = failed(name, f'there is no function {name} in the notebook')
-        else:
-            why = {
-                'timeout': f'ran longer than {seconds:.0f} seconds: does a loop never end?',
-                'died': 'the function ended Python, or could not be stopped',
-            }
-            hint = why.get(reply.status, f'the check broke off ({reply.name})')
-            result = failed(name, hint, self.seed)
-        self.marked.results[name] = result
-        return reply
+    student: str
+    path: Path
+    cells: List[str]
+    error: str = ''  # why there are none
 
 
 def chapters_of(cells: Sequence[str]) -> Set[int]:
@@ -232,25 +89,67 @@ def submissions(paths: Sequence[Path]) -> Iterator[Tuple[str, Path]]:
         yield printable(student), path
 
 
-def mark_file(student: str, path: Path, limits: Limits, seed: int) -> Marked:
-    """Mark the notebook in a file; one that cannot be read earns nothing, but is not lost."""
-    names: List[str] = []
+def read(student: str, path: Path) -> Submission:
+    """Return the notebook in a file; one that cannot be read is noted, not lost."""
     try:
-        cells = code_cells(path)
-        names = names_in(chapters_of(cells))
-        marked = mark(cells, names, limits, seed)
-        if not names:
-            marked.notes.append(printable(f'{path.name} holds no function of any task'))
+        return Submission(student, path, code_cells(path))
     except InputError as error:
-        marked = Marked('', notes=[str(error)])
+        return Submission(student, path, [], str(error))
+
+
+def mark(cells: Sequence[str], names: Sequence[str], limits: Limits, seed: int) -> Marked:
+    """Mark the code cells of one notebook by a judge of its own; nothing in them can stop this."""
+    job = {'cells': cells, 'names': names, 'limits': limits, 'seed': seed}
+    judge = subprocess.Popen(
+        [sys.executable, '-m', 'styletransfer.exercises.judge'],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment(),
+    )
+    with judge:
+        text = json.dumps({**job, 'walls': why_no_walls() is None}).encode()
+        try:
+            told, _ = judge.communicate(text, limits.notebook + 4 * SECONDS_TO_START)
+        except subprocess.TimeoutExpired:
+            judge.kill()
+            told, _ = judge.communicate()
+    marked = Marked('')
+    for line in told.decode().split('\n')[:-1]:  # without one that was never finished
+        found = json.loads(line)
+        if 'note' in found:
+            marked.notes.append(found['note'])
+        else:
+            marked.results[found['name']] = _result(**found, seed=seed)
+    for name in names:
+        if name not in marked.results:
+            marked.results[name] = failed(name, 'not graded')
+    if judge.returncode:
+        marked.notes.append(f'its judge broke off (status {judge.returncode}): mark it again')
+    return marked
+
+
+def _result(name: str, hint: Optional[str], tried: bool, seed: int) -> Result:
+    """Return the result of a task, as its judge told."""
+    if hint is not None:
+        return failed(name, hint, seed if tried else None)
+    return Result(name, True, '', TASKS[name].points, TASKS[name].points, seed)
+
+
+def mark_one(submission: Submission, limits: Limits, seed: int) -> Marked:
+    """Mark a notebook that was handed in; one that could not be read earns nothing."""
+    if submission.error:
+        return Marked(submission.student, notes=[submission.error])
+    names = names_in(chapters_of(submission.cells))
+    shown = submission.path.name
+    try:
+        marked = mark(submission.cells, names, limits, seed)
+        if not names:
+            marked.notes.append(printable(f'{shown} holds no function of any task'))
     except Exception as error:  # of the grader's own: the other students' marks must not be lost
-        why = f'grading of {path.name} broke off ({type(error).__name__}: {error})'
-        results = {name: failed(name, 'not graded') for name in names}
-        marked = Marked('', results, [printable(why)])
-    finally:
-        with suppress(RuntimeError):  # where jupyter_client made no event loop for this thread
-            asyncio.get_event_loop().close()
-    marked.student = student
+        why = f'grading of {shown} broke off ({type(error).__name__}: {error})'
+        marked = Marked('', {name: failed(name, 'not graded') for name in names}, [printable(why)])
+    marked.student = submission.student
     return marked
 
 
@@ -258,36 +157,41 @@ def grade(
     paths: Sequence[Path],
     limits: Limits = DEFAULT_LIMITS,
     jobs: int = 1,
-    on_student: Optional[Callable[[List[Marked]], None]] = None,
+    at_end: Callable[[List[Marked]], None] = lambda class_: None,
     seed: Optional[int] = None,
 ) -> List[Marked]:
     """Mark all notebooks in files and folders; return one entry for each student, by name.
 
     Everybody's functions are tried on the same data, those of `seed` if it is given, fresh ones
-    else. As soon as all notebooks of a student are marked, `on_student` is called with the
-    entries of all students who are done, so that they can be kept.
+    else. In the end `at_end` is called with the entries; if it comes early, after Ctrl-C, with
+    those of the students whose notebooks are all marked.
     """
     seed = fresh_seed() if seed is None else seed
     found = list(submissions(paths))
+    if why_no_walls():
+        print(printable(NO_WALLS.format(why_no_walls())), file=sys.stderr, flush=True)
+    handed_in = [read(student, path) for student, path in found]  # all, before any can run
     parts: Dict[int, Marked] = {}
-    with ThreadPoolExecutor(jobs) as pool:
-        runs = {
-            pool.submit(mark_file, student, path, limits, seed): i
-            for i, (student, path) in enumerate(found)
-        }
-        try:
-            for run in as_completed(runs):
-                i = runs[run]
-                student, path = found[i]
-                parts[i] = run.result()
-                points = sum(result.points for result in parts[i].results.values())
-                print(printable(f'{path}: {points} points'), file=sys.stderr, flush=True)
-                if on_student and student not in _waited_for(found, parts):
-                    on_student(_assembled(found, parts))
-        finally:  # after Ctrl-C, too: what has not begun need not begin
-            for run in runs:
-                run.cancel()
-    return _assembled(found, parts)
+    try:
+        with ThreadPoolExecutor(jobs) as pool:
+            runs = {
+                pool.submit(mark_one, submission, limits, seed): i
+                for i, submission in enumerate(handed_in)
+            }
+            try:
+                for run in as_completed(runs):
+                    i = runs[run]
+                    parts[i] = run.result()
+                    points = sum(result.points for result in parts[i].results.values())
+                    line = f'{found[i][1]}: {points} points'
+                    print(printable(line), file=sys.stderr, flush=True)
+            finally:  # after Ctrl-C, too: what has not begun need not begin
+                for run in runs:
+                    run.cancel()
+    finally:
+        class_ = _assembled(found, parts)
+        at_end(class_)
+    return class_
 
 
 def _waited_for(found: Sequence[Tuple[str, Path]], parts: Dict[int, Marked]) -> Set[str]:

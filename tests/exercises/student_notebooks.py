@@ -7,7 +7,8 @@ from pathlib import Path
 
 import nbformat
 
-from styletransfer.exercises.grade import PRELUDE, code_cells
+from styletransfer.exercises.grade import code_cells
+from styletransfer.exercises.judge import PRELUDE
 from styletransfer.exercises.release import LARGEST, is_answers, student_source
 from styletransfer.exercises.tasks import TASKS
 
