@@ -296,7 +296,7 @@ class Line:
         if isinstance(value, nn.Block):
             if not self.student:
                 return {'network': [_layers(value), self._weights(value, arrays)]}
-            slope = guarded(_slope_of(value))
+            slope = _slope_of(value)
             numbers_ = [self._number(value), self._number(slope)]
             return {'block': [type(value).__name__, *numbers_, self._weights(value, arrays)]}
         if callable(value) and not isinstance(value, type):

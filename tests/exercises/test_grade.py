@@ -21,9 +21,10 @@ from student_notebooks import (
 from styletransfer.errors import printable
 from styletransfer.exercises import Result
 from styletransfer.exercises.__main__ import main
-from styletransfer.exercises.grade import Limits, chapters_of, code_cells, grade, mark
+from styletransfer.exercises.grade import chapters_of, code_cells, grade, mark
 from styletransfer.exercises.marks import Marked, rows
 from styletransfer.exercises.release import release
+from styletransfer.exercises.student import Limits
 from styletransfer.exercises.tasks import CHAPTERS, TASKS
 
 QUICK = Limits(cell=20, check=4, notebook=300)
@@ -252,14 +253,14 @@ def test_an_interrupted_grading_keeps_who_was_done(tmp_path, monkeypatch, capsys
         submission(tmp_path / 'class' / f'{name}.ipynb', ('lr_at',))
     reports, begun, cancelled = tmp_path / 'reports', [], []
 
-    def slowly(student, path, limits, seed):
-        begun.append(student)
-        if student == 'bob':  # Ctrl-C, when Ada's row is there
-            wait_for((reports / 'ada.md').exists)
+    def slowly(handed_in, limits, seed):
+        begun.append(handed_in.student)
+        if handed_in.student == 'bob':  # Ctrl-C, when Ada's marks are there
+            wait_for(lambda: 'ada.ipynb' in capsys.readouterr().err)
             raise KeyboardInterrupt
-        if student == 'cai':  # who is begun with meanwhile
+        if handed_in.student == 'cai':  # who is begun with meanwhile
             wait_for(lambda: len(cancelled) == len(students))
-        return Marked(student, {'lr_at': Result('lr_at', True, '', 1, 1)})
+        return Marked(handed_in.student, {'lr_at': Result('lr_at', True, '', 1, 1)})
 
     def cancel(run):
         original(run)
@@ -267,7 +268,7 @@ def test_an_interrupted_grading_keeps_who_was_done(tmp_path, monkeypatch, capsys
 
     original = Future.cancel
     monkeypatch.setattr(Future, 'cancel', cancel)
-    monkeypatch.setattr('styletransfer.exercises.grade.mark_file', slowly)
+    monkeypatch.setattr('styletransfer.exercises.grade.mark_one', slowly)
     table = tmp_path / 'grades.csv'
     files = ['--csv', str(table), '--reports', str(reports)]
     assert main(['grade', str(tmp_path / 'class'), *files]) == 130
@@ -276,38 +277,38 @@ def test_an_interrupted_grading_keeps_who_was_done(tmp_path, monkeypatch, capsys
     assert 'eve' not in begun
 
 
-def test_a_student_with_two_notebooks_is_kept_when_both_are_marked(tmp_path, monkeypatch):
+def test_marks_are_told_once_when_all_notebooks_of_all_students_are_marked(tmp_path, monkeypatch):
     for name in ('ada/one', 'ada/two', 'bob'):
         submission(tmp_path / f'{name}.ipynb', ('lr_at',))
     earned = {'one.ipynb': ('gram', 3), 'two.ipynb': ('lr_at', 1), 'bob.ipynb': ('gram', 3)}
 
-    def at_once(student, path, limits, seed):
-        name, points = earned[path.name]
-        return Marked(student, {name: Result(name, True, '', points, points)}, [path.name])
+    def at_once(handed_in, limits, seed):
+        name, points = earned[handed_in.path.name]
+        result = Result(name, True, '', points, points)
+        return Marked(handed_in.student, {name: result}, [handed_in.path.name])
 
-    monkeypatch.setattr('styletransfer.exercises.grade.mark_file', at_once)
+    monkeypatch.setattr('styletransfer.exercises.grade.mark_one', at_once)
     kept = []
-    class_ = grade([tmp_path], on_student=kept.append)
-    assert sorted(len(done) for done in kept) == [1, 2]
-    assert points(kept[-1]) == points(class_)
+    class_ = grade([tmp_path], at_end=kept.append)
+    assert kept == [class_]
     assert points(class_)['ada']['points'] == 4
     assert [one.notes for one in class_] == [['one.ipynb', 'two.ipynb'], ['bob.ipynb']]
 
 
-def test_a_table_that_cannot_be_written_stops_no_marking(tmp_path, monkeypatch, capsys):
+def test_a_table_that_cannot_be_written_loses_no_mark(tmp_path, monkeypatch, capsys):
     for name in ('ada', 'bob'):
         submission(tmp_path / 'class' / f'{name}.ipynb', ('lr_at',))
     (tmp_path / 'grades.csv').mkdir()  # nothing can take its place
     monkeypatch.setattr(
-        'styletransfer.exercises.grade.mark_file',
-        lambda student, path, limits, seed: Marked(student),
+        'styletransfer.exercises.grade.mark_one',
+        lambda handed_in, limits, seed: Marked(handed_in.student),
     )
     arguments = ['grade', str(tmp_path / 'class'), '--csv', str(tmp_path / 'grades.csv')]
     assert main(arguments) == 2
     out, err = capsys.readouterr()
     assert 'ada' in out
     assert 'bob' in out
-    assert 'trying again after the next student' in err
+    assert 'cannot write' in err
 
 
 def test_reports_are_in_the_language_asked_for(tmp_path, all_right, capsys):
