@@ -88,7 +88,7 @@ class _OutputsElsewhere(autograd.Function):
 
     def backward(self, head: nd.NDArray) -> nd.NDArray:
         (X,) = self.saved_tensors
-        return nd.array(_floats(self.gradient(X.asnumpy(), head.asnumpy())))
+        return np.array(_floats(self.gradient(X.asnumpy(), head.asnumpy()))).as_nd_ndarray()
 
 
 def _floats(value: Any) -> numpy.ndarray:
@@ -238,9 +238,10 @@ class Line:
 
     def called(self, message: Message) -> Message:
         """Call one of the functions that the other side was given, and return the answer."""
-        function = self.functions.get(message.get('number', 0))
+        number = message.get('number')
+        function = self.functions.get(number) if isinstance(number, int) else None
         if message.get('do') != 'call' or function is None:
-            raise MalformedError(str(message.get('do')))
+            raise self._lost()
         arguments = message.get('arguments', ())
         try:
             return {'done': 'ok', 'value': function(*arguments)}
