@@ -30,12 +30,13 @@ from typing import Dict, Iterator, List, Optional, Tuple
 
 import jupytext
 import nbformat
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
-from styletransfer.exercises.kernel import ThisPython, environment
+from styletransfer.exercises.student import environment
 
 FOLDER = Path(__file__).resolve().parent
 LARGEST = 2_000_000  # bytes of a notebook: more, and code-hosting pages do not show it
@@ -90,6 +91,16 @@ def code_of(notebook: NotebookNode) -> List[Tuple[str, Tuple[str, ...]]]:
         for cell in notebook.cells
         if cell.cell_type == 'code'
     ]
+
+
+class ThisPython(KernelSpecManager):
+    """Starts the Python that runs this, whatever kernels are installed."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        """Return how ipykernel is started."""
+        argv = [sys.executable, '-m', 'ipykernel_launcher', '-f', '{connection_file}']
+        argv.append('--log-level=ERROR')  # of the kernel itself: its notices are not ours
+        return KernelSpec(argv=argv, display_name='Python 3', language='python')
 
 
 @contextmanager
