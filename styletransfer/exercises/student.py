@@ -192,8 +192,7 @@ class Student(Process):
 
     def asked(self, do: str, seconds: float, **more: Any) -> Dict[str, str]:
         """Ask the process to do something in some time; of its answer, return what is said."""
-        self.line.functions.clear()
-        self.line.end = time.monotonic() + seconds
+        self.line.begin(seconds)
         try:
             told = self.line.ask({'do': do, 'seconds': seconds, **more})
         except GoneError as gone:
@@ -202,8 +201,7 @@ class Student(Process):
 
     def function(self, name: str, seconds: float) -> Callable[..., Any]:
         """Return the student's function of a name: it is called there, for some time in all."""
-        self.line.functions.clear()
-        self.line.end = time.monotonic() + seconds
+        self.line.begin(seconds)
 
         def answer(*arguments: Any) -> Any:
             # what a task takes away while it calls an answer is taken away there

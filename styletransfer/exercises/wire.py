@@ -29,7 +29,8 @@ from styletransfer import recipes
 from styletransfer.exercises.calling import CrashError, guarded
 from styletransfer.exercises.values import copied, plain
 
-MOST = 64_000_000  # bytes of a message
+MOST = 64_000_000  # bytes of a message's arrays
+LONGEST = 4_000_000  # bytes of its JSON, which as Python's objects is many times as large
 GRACE = 3  # seconds that the other side has to say that its time was not enough
 LONGEST_NAME = 80  # letters of a type's
 TYPES = {numpy.dtype(name).str for name in ('?', 'B', 'H', 'I', 'L', 'b', 'h', 'i', 'l')}
@@ -127,6 +128,11 @@ class Line:
         self.gone = ''  # how the other side ended
         self.serve: Callable[[Message], Message] = self.called
 
+    def begin(self, seconds: float) -> None:
+        """Give the other side some time, from now on, and none of the functions it had."""
+        self.functions.clear()
+        self.end, self.gone = time.monotonic() + seconds, ''
+
     # --- messages ---------------------------------------------------------------------------
 
     def send(self, message: Message) -> None:
@@ -139,8 +145,8 @@ class Line:
         kinds = [(array.dtype.str, array.shape) for array in arrays]
         text = json.dumps([tree, kinds]).encode()
         data = b''.join(array.tobytes() for array in arrays)
-        if len(text) + len(data) > MOST:
-            raise CrashError(f'it returned more than {MOST // 10**6} MB')
+        if len(text) > LONGEST or len(data) > MOST:
+            raise CrashError('what it returned is too large: more than 4 MB, of arrays 64 MB')
         try:
             self.connection.settimeout(self._wait())
             self.connection.sendall(_HEAD.pack(len(text), len(data)) + text + data)
@@ -156,7 +162,7 @@ class Line:
             If none comes in time, what comes is none, or the other side has ended.
         """
         sizes = _HEAD.unpack(self._bytes(_HEAD.size))
-        if sum(sizes) > MOST:
+        if sizes[0] > LONGEST or sizes[1] > MOST:
             raise self._lost()
         text, data = (self._bytes(size) for size in sizes)
         try:

@@ -198,6 +198,13 @@ def test_all_that_tasks_give_can_be_sent():
             json.dumps(line._tree(case, []))
 
 
+@pytest.mark.parametrize('value', ['x' * 5_000_000, numpy.zeros(10**7)], ids=['text', 'array'])
+def test_what_is_too_large_is_told(value, ends):
+    ends.answers['large'] = lambda: value
+    with pytest.raises(CrashError, match='too large'):
+        ends.asked({'name': 'large'}, [])
+
+
 # --- what is no message -------------------------------------------------------------------------
 
 
@@ -214,6 +221,7 @@ HOSTILE = {
     'a part': framed(b'[{}, []]')[:9],
     'a pickle': framed(pickle.dumps(print)),
     'too large': struct.pack('>II', 2**31, 2**31),
+    'too long': struct.pack('>II', 5_000_000, 0),
     'not json': framed(b'{'),
     'deep': framed(b'[' * 10**6),
     'a list': framed(b'[1, 2, 3]'),
