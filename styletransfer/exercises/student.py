@@ -200,12 +200,21 @@ class Student(Process):
         return {key: str(part)[:1000] for key, part in told.items() if part not in (None, False)}
 
     def function(self, name: str, seconds: float) -> Callable[..., Any]:
-        """Return the student's function of a name: it is called there, for some time in all."""
+        """Return the student's function of a name: it is called there, for some time in all.
+
+        What passes between the calls is the grader's time, and is not counted.
+        """
+        left = [seconds]
         self.line.begin(seconds)
 
         def answer(*arguments: Any) -> Any:
             # what a task takes away while it calls an answer is taken away there
             absent = [module for module, there in sys.modules.items() if there is None]
-            return self.line.asked({'do': 'answer', 'name': name, 'absent': absent}, arguments)
+            start = time.monotonic()
+            self.line.end = start + left[0]
+            try:
+                return self.line.asked({'do': 'answer', 'name': name, 'absent': absent}, arguments)
+            finally:
+                left[0] -= time.monotonic() - start
 
         return answer

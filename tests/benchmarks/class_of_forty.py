@@ -58,7 +58,8 @@ def main() -> int:
     parser.add_argument('--jobs', default='2')
     arguments = parser.parse_args()
     handed_in, table = arguments.folder / 'handed-in', arguments.folder / 'grades.csv'
-    with subprocess.Popen(['sleep', '7200']) as bystander:
+    bystander = subprocess.Popen(['sleep', '7200'])
+    try:
         earned = write_class(handed_in, bystander.pid)
         before = {path: path.read_bytes() for path in handed_in.iterdir()}
         start = time.monotonic()
@@ -76,7 +77,9 @@ def main() -> int:
         )
         seconds = time.monotonic() - start
         alive = bystander.poll() is None
+    finally:
         bystander.kill()
+        bystander.wait()
     with open(table, encoding='utf-8-sig', newline='') as file:
         rows = {row['student']: row for row in csv.DictReader(file)}
     wrong = 0

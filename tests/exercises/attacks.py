@@ -236,7 +236,7 @@ HOSTILE = {
     'eraser': DELETE + 'attempt()',
     'overwriter': WRITE + 'attempt()',
     'stayer': STAY + 'attempt()',
-    'filler': FILL.replace('{{', '{').replace('}}', '}') + 'attempt()',
+    'filler': FILL + 'attempt()',
     'talker': "for _ in range(10**5):\n    print('x' * 1000)",
     'sleeper': 'import time\ntry:\n    time.sleep(1000)\nexcept BaseException:\n'
     '    while True:\n        pass',
