@@ -27,7 +27,7 @@ from styletransfer.exercises.release import release
 from styletransfer.exercises.student import Limits
 from styletransfer.exercises.tasks import CHAPTERS, TASKS
 
-QUICK = Limits(cell=20, check=4, notebook=300)
+QUICK = Limits(cell=60, check=4, notebook=1200)
 FULL = {name: task.points for name, task in TASKS.items()}
 FIRST = [task.name for task in CHAPTERS[1]]
 
@@ -90,7 +90,7 @@ def graded(tmp_path_factory):
     submission(folder / '.ipynb_checkpoints' / 'right-checkpoint.ipynb', FIRST)
     out = tmp_path_factory.mktemp('marks')
     files = ['--csv', str(out / 'grades.csv'), '--reports', str(out / 'reports')]
-    limits = ['--cell', '20', '--check', '4', '--notebook', '300', '--jobs', '2']
+    limits = ['--cell', '60', '--check', '4', '--notebook', '1200', '--jobs', '2']
     with redirect_stdout(io.StringIO()) as printed, redirect_stderr(io.StringIO()):
         assert main(['grade', str(folder), *files, *limits, '--seed', '7']) == 0
     reports = {path.stem: path.read_text('utf-8') for path in (out / 'reports').iterdir()}

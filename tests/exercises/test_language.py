@@ -21,14 +21,15 @@ from styletransfer.exercises.tasks import TASKS
 
 HAN = '\u4e00-\u9fff'
 PACKAGE = Path(exercises.__file__).parent
-SPEAKING = ['checks.py', 'task.py', 'marks.py', 'grade.py', 'release.py']
+SPEAKING = ['checks.py', 'calling.py', 'values.py', 'task.py', 'wire.py', 'judge.py']
+SPEAKING += ['marks.py', 'grade.py', 'release.py']
 # what the grader and the author of a task are told, and what only builds code or a table
 OURS = {
     *('no data for {} tell {}', 'what is right from: {}', 'from each other: {} / {}'),
     *("cannot grade '{}': no such file or folder", 'no notebooks (.ipynb) found in {}'),
     *("'{}' is read with {}: pip install {}", "a cell checks '{}', but there is no such task"),
     *("a cell has '{}' where the other mark should be", "a cell has no '{}'"),
-    '{} with notes: see the reports',
+    *('{} with notes: see the reports', 'a {} cannot be sent to a student: say in wire how'),
 }
 
 

@@ -14,7 +14,10 @@ TEXTS = {
         '运行超过了 {seconds} 秒：是不是有一个永不结束的循环？'
     ),
     'the function ended Python, or could not be stopped': '函数结束了 Python，或者无法中止',
-    'the check broke off ({error})': '检查中断了（{error}）',
+    'the check broke off': '检查中断了',
+    'what it returned is too large: more than 4 MB, of arrays 64 MB': (
+        '它返回的东西太大：数组超过 64 MB，或其余超过 4 MB'
+    ),
     'not reached in the time that a notebook has': '在一个笔记本的时限之内没有轮到',
     'not graded': '没有评分',
     'not handed in': '没有提交',
@@ -24,6 +27,7 @@ TEXTS = {
     'ran longer than {seconds} seconds': '运行超过了 {seconds} 秒',
     'ended Python': '结束了 Python',
     '{file} holds no function of any task': '{file} 里没有任何一道题的函数',
+    'its judge broke off (status {code}): mark it again': '评判中断了（状态 {code}）：请再评一次',
     'grading of {file} broke off ({error})': '{file} 的评分中断了（{error}）',
     "cannot read notebook '{file}': {WHY}": "无法读取笔记本 '{file}'：{WHY}",
     'no such file': '没有这个文件',
