@@ -197,6 +197,7 @@ class Student(Process):
             told = self.line.ask({'do': do, 'seconds': seconds, **more})
         except GoneError as gone:
             return {'done': gone.status}
+        told.pop('question')
         return {key: str(part)[:1000] for key, part in told.items() if part not in (None, False)}
 
     def function(self, name: str, seconds: float) -> Callable[..., Any]:

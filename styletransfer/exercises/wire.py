@@ -126,6 +126,7 @@ class Line:
         self.functions: Dict[int, Callable[..., Any]] = {}  # that the other side may call
         self.end: Optional[float] = None  # of the time that the other side has for what is asked
         self.gone = ''  # how the other side ended
+        self.count = 0  # of the questions asked
         self.serve: Callable[[Message], Message] = self.called
 
     def begin(self, seconds: float) -> None:
@@ -200,24 +201,35 @@ class Line:
     # --- questions and answers --------------------------------------------------------------
 
     def ask(self, message: Message) -> Message:
-        """Send a message, answer what the other side asks meanwhile, and return its answer."""
-        self.send(message)
+        """Send a message, answer what the other side asks meanwhile, and return its answer.
+
+        Raises
+        ------
+        GoneError
+            As of `receive`; also if the answer is to another question.
+        """
+        self.count += 1
+        question = self.count
+        self.send({**message, 'question': question})
         while True:
             got = self.receive()
             if 'done' in got:
+                if got.get('question') != question:
+                    raise self._lost()
                 return got
             self.reply(got)
 
     def reply(self, message: Message) -> None:
         """Answer a message of the other side's."""
+        to = {'question': message.get('question')}
         answer = self.serve(message)
         try:
-            self.send(answer)
+            self.send({**answer, **to})
         except CrashError as crash:
-            self.send({'done': 'crash', 'text': str(crash)})
+            self.send({'done': 'crash', 'text': str(crash), **to})
         except Exception as error:
             text = f'what it returned cannot be checked ({type(error).__name__}: {error})'
-            self.send({'done': 'crash', 'text': text[:1000]})
+            self.send({'done': 'crash', 'text': text[:1000], **to})
 
     def asked(self, message: Message, arguments: Sequence[Any]) -> Any:
         """Return what a function of the other side's returns, with what it did to arguments.

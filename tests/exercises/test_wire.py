@@ -212,8 +212,16 @@ def framed(text, data=b''):
     return struct.pack('>II', len(text), len(data)) + text + data
 
 
-def message(value, kinds=(), data=b''):
-    return framed(json.dumps([{'done': 'ok', 'value': value}, list(kinds)]).encode(), data)
+def message(value, kinds=(), data=b'', question=1):
+    told = {'done': 'ok', 'value': value, 'question': question}
+    return framed(json.dumps([told, list(kinds)]).encode(), data)
+
+
+def test_what_these_are_made_of_is_a_message():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(message({'numpy': 0}, [('<f4', [2])], bytes(8)))
+        assert Line(ours).asked({'do': 'answer'}, []).tolist() == [0, 0]
 
 
 HOSTILE = {
@@ -247,6 +255,7 @@ HOSTILE = {
     ),
     'a huge number': framed(b'[{"done": "ok", "value": ' + b'9' * 10**5 + b'}, []]'),
     'a call of what was not given': framed(b'[{"do": "call", "number": 5}, []]'),
+    'an answer to another question': message(5, question=2),
     'another wish': framed(b'[{"do": "cell", "source": "1"}, []]'),
     'a call of a list': framed(b'[{"do": "call", "number": []}, []]'),
 }
