@@ -3,8 +3,9 @@
     PYTHONPATH=tests/exercises python tests/benchmarks/class_of_forty.py FOLDER --jobs 2
 
 Fifteen students have solved some of chapter 1 each, others forge marks in fourteen ways, and the
-rest do harm in eleven. All that is honest must earn its points, in every notebook, and nothing
-else any. The folder must be new; the table is left in it. How long it took is told at the end.
+rest do harm in eleven. All that is honest must earn its points, and nothing else any; only what a
+forger has spoilt of their own may be lost. The folder must be new; the table is left in it. How
+long it took is told at the end.
 """
 
 from __future__ import annotations
@@ -86,7 +87,8 @@ def main() -> int:
     for student, points in earned.items():
         for name, most in points.items():
             got = rows.get(student, {}).get(name)
-            if got != str(most):
+            spoilt = student.startswith('forger') and got == '0'
+            if got != str(most) and not spoilt:
                 wrong += 1
                 print(f'{student}: {name} {got}, not {most}')
     changed = before != {path: path.read_bytes() for path in handed_in.iterdir()}
