@@ -20,7 +20,8 @@ from student_notebooks import (
 )
 
 from styletransfer.errors import InputError, printable
-from styletransfer.exercises.grade import PRELUDE, code_cells
+from styletransfer.exercises.grade import code_cells
+from styletransfer.exercises.judge import PRELUDE
 from styletransfer.exercises.release import (
     nbgrader_metadata,
     read_notebook,
