@@ -1,6 +1,7 @@
 """The command for teachers: ``python -m styletransfer.exercises grade FOLDER --csv grades.csv``.
 
-``release`` makes the students' notebooks from the teacher's, ``grade`` marks what comes back.
+``release`` makes the students' notebooks from the teacher's, ``grade`` marks what comes back, and
+``gallery`` puts the pictures that the class made on one page.
 """
 
 from __future__ import annotations
@@ -55,6 +56,27 @@ def grade_parser() -> Parser:
     return parser
 
 
+def gallery_parser() -> Parser:
+    """Return the parser of the command that puts the pictures of a class on one page."""
+    parser = Parser('exercises gallery', 'Put the pictures that a class made on one page.')
+    add = parser.add_argument
+    add('paths', nargs='+', type=Path, metavar='FOLDER', help='folders or notebooks')
+    add('--output', type=Path, default=Path('gallery.html'), metavar='FILE', help='%(default)s')
+    languages = ' or '.join(LANGUAGES)
+    add('--lang', type=argument(known), default='en', help=f'of the page: {languages}')
+    return parser
+
+
+def run_gallery(argv: List[str]) -> int:
+    """Write the page of what the class made; run no code of the students'."""
+    from styletransfer.exercises.gallery import write_gallery
+
+    arguments = gallery_parser().parse_args(argv)
+    count = write_gallery(arguments.paths, arguments.output, arguments.lang)
+    print(f'{arguments.output}: {count} {"entry" if count == 1 else "entries"}')
+    return 0
+
+
 def run_release(argv: List[str]) -> int:
     """Make the students' notebooks of the teacher's; pass over the answers among them."""
     arguments = release_parser().parse_args(argv)
@@ -88,7 +110,7 @@ def run_grade(argv: List[str]) -> int:
 main = jobs(
     'exercises',
     'For teachers: the notebooks that students fill in, and their marks.',
-    {'grade': run_grade, 'release': run_release},
+    {'grade': run_grade, 'release': run_release, 'gallery': run_gallery},
 )
 
 if __name__ == '__main__':

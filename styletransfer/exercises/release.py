@@ -7,15 +7,17 @@ In the source a solution stands between two comments, as nbgrader has them too:
         ...
         ### END SOLUTION
 
-The cell that calls ``check('gram', gram)`` is the one that earns points. Beside the notebooks
+The cell that calls ``check('gram', gram)`` is the one that earns points. Figures that a text shows
+go into the notebook, so that it can be handed out alone. Beside the notebooks
 lie the model answers, ``NN-answers.md``; they are for teachers, and no notebook is made of them.
 """
 
 from __future__ import annotations
 
+import base64
 import re
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
 from styletransfer.errors import InputError, printable
 from styletransfer.exercises.tasks import TASKS
@@ -24,6 +26,7 @@ from styletransfer.files import replacing
 BEGIN, END = '### BEGIN SOLUTION', '### END SOLUTION'
 LARGEST = 20_000_000  # bytes of a notebook that is read
 STUB = ('# YOUR CODE HERE', 'raise NotImplementedError')
+_FIGURE = re.compile(r'!\[[^\]]*\]\(([^):]+\.jpg)\)')
 _CHECK = re.compile(r"^check\('(\w+)', \w+\)$", re.MULTILINE)
 
 
@@ -123,6 +126,24 @@ def nbgrader_metadata(source: str) -> Dict[str, Any]:
     return {}
 
 
+def figures_inside(text: str, folder: Path) -> Tuple[str, Dict[str, Any]]:
+    """Return a text whose figures are attached to its cell, and the attachments.
+
+    Raises
+    ------
+    InputError
+        If there is no such figure.
+    """
+    attached = {}
+    for shown in _FIGURE.findall(text):
+        path = folder / shown
+        if not path.is_file():
+            raise InputError(f"a cell shows '{shown}', but there is no such file")
+        attached[path.name] = {'image/jpeg': base64.b64encode(path.read_bytes()).decode()}
+        text = text.replace(f']({shown})', f'](attachment:{path.name})')
+    return text, attached
+
+
 def is_answers(path: Path) -> bool:
     """Return whether a file has model answers, as ``01-answers.zh.md``, and no tasks."""
     return path.name.split('.')[0].endswith('-answers')
@@ -143,7 +164,8 @@ def release(path: Path, folder: Path, solutions: bool = False) -> Path:
     Raises
     ------
     InputError
-        If the file has model answers, which no student is to have, or is not a notebook.
+        If the file has model answers, which no student is to have, is not a notebook, or shows a
+        figure that is not there.
     """
     import nbformat
 
@@ -155,6 +177,10 @@ def release(path: Path, folder: Path, solutions: bool = False) -> Path:
         note = nbgrader_metadata(cell.source) if cell.cell_type == 'code' else {}
         cell.metadata = {'nbgrader': note} if note else {}
         cell['id'] = f'{i:02d}-{note["grade_id"]}' if note else f'{i:02d}'
+        if cell.cell_type == 'markdown':
+            cell.source, attached = figures_inside(cell.source, Path(path).parent)
+            if attached:
+                cell['attachments'] = attached
         if cell.cell_type == 'code':
             cell.execution_count, cell.outputs = None, []
             if not solutions:

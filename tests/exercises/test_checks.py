@@ -22,6 +22,7 @@ from styletransfer.exercises.tasks import (
     the_original,
     what_the_layers_see,
 )
+from styletransfer.vgg import vgg_layer_names
 
 # the first data of the last three let two wrong answers to ramp_variation and to paper_style_loss
 # look alike, and one to total_variation look right
@@ -94,14 +95,21 @@ def test_our_own_functions_leave_alone_what_they_are_given(name):
 
 
 def test_right_and_wrong_are_told_with_points_and_seed(imported, capsys):
-    result = check('gram', defined('gram', SOLUTIONS['gram'], imported), seed=7)
+    name = 'channel_rows'
+    result = check(name, defined(name, SOLUTIONS[name], imported), seed=7)
     assert result
-    assert result == Result('gram', True, '', 3, 3, 7)
+    assert result == Result(name, passed=True, hint='', points=2, out_of=2, seed=7)
+    assert capsys.readouterr().out == f'{name}: correct\n'
+    result = check(name, lambda X: X.reshape(X.shape[0], -1), seed=7)
+    assert (bool(result), result.points, result.out_of, result.seed) == (False, 0, 2, 7)
+    line = 'this has one row per picture; one row per channel is asked for [seed 7]\n'
+    assert capsys.readouterr().out == f'{name}: not yet - {line}'
+
+
+def test_practice_is_checked_and_earns_nothing(imported, capsys):
+    result = check('gram', defined('gram', SOLUTIONS['gram'], imported), seed=7)
+    assert result == Result('gram', passed=True, hint='', points=0, out_of=0, seed=7)
     assert capsys.readouterr().out == 'gram: correct\n'
-    result = check('gram', lambda X: losses.gram(X) * X.shape[1], seed=7)
-    assert (bool(result), result.points, result.out_of, result.seed) == (False, 0, 3, 7)
-    line = 'divided by h * w only: the number of channels belongs there too [seed 7]\n'
-    assert capsys.readouterr().out == f'gram: not yet - {line}'
 
 
 def test_the_same_seed_gives_the_same_data_and_another_gives_others():
@@ -262,6 +270,12 @@ def test_results_show_nothing_twice():
     assert Result('gram', True)._ipython_display_() is None
 
 
+@pytest.mark.parametrize('name', ['gram_gradient', 'paper_gradient'])
+def test_a_derivation_is_made_without_autograd(name, imported, capsys):
+    body = 'with autograd.record():\n    l = X.sum()\nl.backward()\nreturn X.grad'
+    assert 'without mxnet.autograd' in check(name, written(name, 'X, A', body, imported)).hint
+
+
 # --- our own solutions --------------------------------------------------------------------------
 
 
@@ -282,7 +296,33 @@ def test_our_adam_is_mxnets():
 
 def test_a_known_receptive_field():
     sides = {'conv1_1': 3, 'conv1_2': 5, 'pool1': 6, 'conv4_4': 116, 'conv5_1': 156}
-    assert {name: what_the_layers_see.receptive_field(name) for name in sides} == sides
+    for name, side in sides.items():
+        first, last = what_the_layers_see.receptive_field(name, 3)
+        assert last - first + 1 == side
+
+
+@pytest.mark.parametrize(('name', 'place'), [('conv2_2', 5), ('pool2', 4), ('conv3_1', 3)])
+def test_a_receptive_field_is_where_a_place_changes(name, place):
+    """Change one column of a wide picture after the other, and see which ones are felt."""
+    rng, width = numpy.random.default_rng(0), 64
+    x, felt = rng.normal(0, 1, (width,)), []
+
+    def at_layer(x):
+        for layer in vgg_layer_names((2, 2, 2)):
+            if layer.startswith('conv'):
+                x = numpy.convolve(x, [0.3, 1, 0.5], 'same')
+            elif layer.startswith('pool'):
+                x = x.reshape(-1, 2).mean(axis=1)
+            if layer == name:
+                return x[place]
+
+    for column in range(width):
+        changed = x.copy()
+        changed[column] += 1
+        if at_layer(changed) != at_layer(x):
+            felt.append(column)
+    first, last = what_the_layers_see.receptive_field(name, place, (2, 2, 2))
+    assert felt == list(range(max(0, first), last + 1))
 
 
 @pytest.mark.parametrize('body', [COLORS, SYMMETRIC], ids=['triangular', 'symmetric'])
@@ -302,13 +342,15 @@ def test_the_colours_may_come_as_numpys_array(imported):
 
 def test_the_newest_step_is_what_its_change_leads_back_to():
     """The secant condition, H y = s, holds for our direction -H g."""
-    for _, steps, changes in drawn(TASKS['two_loop'], 1).cases[:3]:
-        assert abs(the_original.two_loop(changes[-1], steps, changes) + steps[-1]).max() < 1e-4
+    for _, pairs in drawn(TASKS['descent_direction'], 1).cases[:3]:
+        s, y = pairs[0]
+        assert abs(the_original.descent_direction(y, pairs) + s).max() < 1e-4
 
 
 def test_our_guided_gram_is_that_of_the_region():
-    X = np.array(numpy.random.default_rng(1).normal(0, 1, (2, 3, 4, 6)), dtype='float32')
+    X = np.array(numpy.random.default_rng(1).normal(0, 1, (3, 4, 6)), dtype='float32')
     half = np.zeros((4, 6))
     half[:, :3] = 1
     for T, region in ((np.ones((4, 6)), X), (half, X[..., :3]), (half / 2, X[..., :3])):
-        assert abs(TASKS['guided_gram'].solve(X, T) - losses.gram(region)).max() < 1e-5
+        got = TASKS['guided_grams'].solve(X, T[None])
+        assert abs(got - losses.gram(region[None])).max() < 1e-5

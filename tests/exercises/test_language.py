@@ -30,6 +30,7 @@ OURS = {
     *("'{}' is read with {}: pip install {}", "a cell checks '{}', but there is no such task"),
     *("a cell has '{}' where the other mark should be", "a cell has no '{}'"),
     *('{} with notes: see the reports', 'a {} cannot be sent to a student: say in wire how'),
+    "a cell shows '{}', but there is no such file",
 }
 
 
@@ -266,13 +267,13 @@ def test_a_report_in_chinese():
         'code cell 4 ended Python: left out',
     ]
     assert report(Marked('安', results, notes), 'zh').splitlines() == [
-        '# 安：3 分，满分 8 分',
+        '# 安：3 分，满分 6 分',
         '',
         '| 题目 | 得分 | |',
         '|---|---|---|',
         '| undo | 0 / 2 | 还不对——运行超过了 30 秒：是不是有一个永不结束的循环？ |',
         '| gram | 3 / 3 | 正确 |',
-        '| freeze | 0 / 2 | 还不对——你的代码引发了 ValueError: \\|（第 2 行） |',
+        '| freeze | 0 / 0 | 还不对——你的代码引发了 ValueError: \\|（第 2 行） |',
         '| lr_at | 0 / 1 | 还不对——这里是在增大：应当乘以 lr_decay |',
         '',
         '- 第 3 个代码单元运行超过了 30 秒：已略去',

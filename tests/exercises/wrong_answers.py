@@ -1,5 +1,7 @@
 """What students write: wrong answers to every task, and a piece of the hint each must get."""
 
+import wrong_new_kinds
+
 ADAM = """
 m = 0.9 * m + 0.1 * g
 v = 0.999 * v + 0.001 * g * g
@@ -7,6 +9,16 @@ m_hat = m / (1 - 0.9**t)
 v_hat = v / (1 - 0.999**t)
 x = x - lr * m_hat / (np.sqrt(v_hat) + 1e-8)
 return x, m, v
+"""
+VARIATION = """
+rows = np.abs(X[:, 1:, :] - X[:, :-1, :]).mean(axis=(1, 2, 3))
+columns = np.abs(X[:, :, 1:] - X[:, :, :-1]).mean(axis=(1, 2, 3))
+return (rows + columns) / 2
+"""
+ERROR = """
+m = Y.mean(axis=(0, 2, 3), keepdims=True)
+v = ((Y - m) ** 2).mean(axis=(0, 2, 3))
+return ((Y_hat - Y) ** 2).mean(axis=(0, 2, 3)) / v
 """
 NAMES = """
 names = []
@@ -17,15 +29,15 @@ for block, convs in enumerate(convs_per_block, start=1):
 return names.index(name)
 """
 FIELD = """
-side, distance = 1, 1
+first, last, distance = 0, 0, 1
 for layer in vgg_layer_names(convs_per_block):
     if layer.startswith('conv'):
-        side += 2 * distance
+        first, last = first - distance, last + distance
     if layer.startswith('pool'):
-        side += distance
+        last += distance
         distance = distance * 2
     if layer == name:
-        return side
+        return first + place * distance, last + place * distance
 """
 EFFECT = """
 def losses(recipe):
@@ -44,15 +56,16 @@ after = sum(losses[-tenth:]) / tenth
 return 'falling' if after < 0.99 * before else 'settled'
 """
 LOOPS = """
+bent = [(s, y) for s, y in pairs if float((s * y).sum()) > 0]
 r, alphas = g, []
-for s, y in zip(steps[::-1], changes[::-1]):
+for s, y in bent:
     alpha = (s * r).sum() / (s * y).sum()
     alphas.append(alpha)
     r = r - alpha * y
-if len(steps) > 0:
-    s, y = steps[-1], changes[-1]
+if len(bent) > 0:
+    s, y = bent[0]
     r = r * (s * y).sum() / (y * y).sum()
-for s, y, alpha in zip(steps, changes, alphas[::-1]):
+for (s, y), alpha in zip(bent[::-1], alphas[::-1]):
     beta = (y * r).sum() / (s * y).sum()
     r = r + (alpha - beta) * s
 return -r
@@ -96,31 +109,33 @@ return math.floor(learning / (optimisation - one_pass)) + 1
 """
 PAPER = """
 N, M = Y.shape[1], Y.shape[2] * Y.shape[3]
-F, P = Y_hat.reshape(N, M), Y.reshape(N, M)
-return np.square(np.dot(F, F.T) - np.dot(P, P.T)).sum() / (4 * N**2 * M**2)
+F, P = Y_hat.reshape(-1, N, M), Y.reshape(1, N, M)
+E = np.square(np.matmul(F, F.transpose(0, 2, 1)) - np.matmul(P, P.transpose(0, 2, 1)))
+return E.sum(axis=(1, 2)) / (4 * N**2 * M**2)
 """
 FILTERS = """
 m = npx.relu(Y).mean(axis=(0, 2, 3))
 return W / m.reshape(-1, 1, 1, 1), b / m, W_next * m.reshape(1, -1, 1, 1)
 """
+LUMA = 'luma = np.array([0.299, 0.587, 0.114]).reshape(3, 1, 1)\n'
 LIGHT = """
-luma = np.array([0.299, 0.587, 0.114])
-m = content - np.dot(content, luma)[..., None]
-Y = np.dot(result, luma)
-Y = np.maximum(Y, -m.min(axis=-1))
-Y = np.minimum(Y, 1 - m.max(axis=-1))
-return Y[..., None] + m
+luma = np.array([0.299, 0.587, 0.114]).reshape(3, 1, 1)
+m = content - (content * luma).sum(axis=0)
+Y = (result * luma).sum(axis=0)
+Y = np.maximum(Y, -m.min(axis=0))
+Y = np.minimum(Y, 1 - m.max(axis=0))
+return Y + m
 """
 COLORS = """
 def split(img):
-    pixels = img.reshape(-1, 3)
+    pixels = img.reshape(3, -1).T
     centred = pixels - pixels.mean(axis=0)
     S = np.dot(centred.T, centred) / len(centred)
     return pixels.mean(axis=0), pixels, np.linalg.cholesky(S)
 mu_s, x, root_s = split(style)
 mu_c, _, root_c = split(content)
 A = np.dot(root_c, np.linalg.inv(root_s))
-return (np.dot(x - mu_s, A.T) + mu_c).reshape(style.shape)
+return (np.dot(x - mu_s, A.T) + mu_c).T.reshape(style.shape)
 """
 MATRIX = 'np.dot(root_c, np.linalg.inv(root_s))'
 SYMMETRIC = COLORS.replace(
@@ -134,11 +149,18 @@ for _ in range(int(layer[4]) - 1):
 return mask
 """
 GUIDED = """
-return losses.gram(X * (T / np.sqrt((T * T).mean())))
+def gram(X, T):
+    return losses.gram(X[None] * (T / np.sqrt((T * T).mean())))[0]
+return np.stack([gram(X, T) for T in masks])
+"""
+ONE_SIDE = """
+c, h, w = X.shape
+x = X.reshape(c, -1)
+return np.stack([np.dot((X * T).reshape(c, -1), x.T) / (divisor) for T in masks])
 """
 MIX = """
 total = sum(weights)
-return [sum(w * G for w, G in zip(weights, layer)) / total for layer in zip(*grams)]
+return [sum(w * G for w, G in zip(weights, layer)) / total for layer in grams]
 """
 DEVIATION = """
 c = G.shape[1]
@@ -328,29 +350,43 @@ return X
 """
 WRONG = {
     'standardise': (
-        'img',
+        'imgs',
         [
             (
-                'return np.expand_dims(((img - rgb_mean) / rgb_std).transpose(2, 0, 1), 0)',
+                'return ((imgs - rgb_mean) / rgb_std).transpose(0, 3, 1, 2)',
                 'divide by 255 first',
             ),
-            ('return (img / 255 - rgb_mean) / rgb_std', 'now the axes'),
-            ('return ((img / 255 - rgb_mean) / rgb_std).transpose(2, 0, 1)', 'batch axis'),
+            ('return (imgs / 255 - rgb_mean) / rgb_std', 'now the axes'),
             (
-                'x = (img / 255 - rgb_mean) / rgb_std\n'
-                'return x.reshape(1, 3, img.shape[0], img.shape[1])',
+                'return ((imgs[0] / 255 - rgb_mean) / rgb_std).transpose(2, 0, 1)[None]',
+                'the first picture only',
+            ),
+            (
+                'return ((imgs[0] / 255 - rgb_mean) / rgb_std).transpose(2, 0, 1)',
+                'the first picture only',
+            ),
+            (
+                'x = (imgs / 255 - rgb_mean) / rgb_std\nn, h, w, c = x.shape\n'
+                'return x.reshape(n, c, h, w)',
                 'move the axes with transpose',
             ),
-            ('return ((img / 255 - rgb_mean) / rgb_std).T[None]', 'rows and columns are swapped'),
-            ('return ((img / 255) - rgb_mean).transpose(2, 0, 1)[None]', 'not divided by'),
-            ('return (img / 255).transpose(2, 0, 1)[None]', 'not standardised'),
             (
-                'return (img / 255 / rgb_std - rgb_mean).transpose(2, 0, 1)[None]',
+                'return ((imgs / 255 - rgb_mean) / rgb_std).transpose(0, 3, 2, 1)',
+                'rows and columns are swapped',
+            ),
+            (
+                'return ((imgs / 255 - rgb_mean) / rgb_std).transpose(3, 0, 1, 2)',
+                'before the pictures',
+            ),
+            ('return ((imgs / 255) - rgb_mean).transpose(0, 3, 1, 2)', 'not divided by'),
+            ('return (imgs / 255).transpose(0, 3, 1, 2)', 'not standardised'),
+            (
+                'return (imgs / 255 / rgb_std - rgb_mean).transpose(0, 3, 1, 2)',
                 'subtract the mean first',
             ),
             (
-                'x = (img / 255 - rgb_mean[::-1]) / rgb_std[::-1]\n'
-                'return x.transpose(2, 0, 1)[None]',
+                'x = (imgs / 255 - rgb_mean[::-1]) / rgb_std[::-1]\n'
+                'return x.transpose(0, 3, 1, 2)',
                 'red and blue are exchanged',
             ),
         ],
@@ -358,35 +394,35 @@ WRONG = {
     'undo': (
         'X',
         [
-            ('return X[0].transpose(1, 2, 0) * rgb_std + rgb_mean', 'but for the clipping'),
+            ('return X.transpose(0, 2, 3, 1) * rgb_std + rgb_mean', 'but for the clipping'),
             (
-                'return ((X[0].transpose(1, 2, 0) + rgb_mean) * rgb_std).clip(0, 1)',
+                'return ((X.transpose(0, 2, 3, 1) + rgb_mean) * rgb_std).clip(0, 1)',
                 'in reverse order',
             ),
             (
-                'return 255 * (X[0].transpose(1, 2, 0) * rgb_std + rgb_mean).clip(0, 1)',
+                'return 255 * (X.transpose(0, 2, 3, 1) * rgb_std + rgb_mean).clip(0, 1)',
                 'not in 0 to 255',
             ),
             (
-                'return (X[0].transpose(1, 2, 0) * rgb_std + rgb_mean).clip(0, 255)',
+                'return (X.transpose(0, 2, 3, 1) * rgb_std + rgb_mean).clip(0, 255)',
                 'clip to 0 and 1',
             ),
             (
                 'n, c, h, w = X.shape\n'
-                'return (X.reshape(h, w, c) * rgb_std + rgb_mean).clip(0, 1)',
+                'return (X.reshape(n, h, w, c) * rgb_std + rgb_mean).clip(0, 1)',
                 'reshape scatters',
             ),
-            ('return (X[0].T * rgb_std + rgb_mean).clip(0, 1)', 'rows and columns are swapped'),
             (
-                'return (X[0] * rgb_std.reshape(3, 1, 1) + rgb_mean.reshape(3, 1, 1)).clip(0, 1)',
+                'return (X.transpose(0, 3, 2, 1) * rgb_std + rgb_mean).clip(0, 1)',
+                'rows and columns are swapped',
+            ),
+            (
+                'return (X * rgb_std.reshape(3, 1, 1) + rgb_mean.reshape(3, 1, 1)).clip(0, 1)',
                 'channels last',
             ),
+            ('return postprocess(X)', 'the first picture only'),
             (
-                'return (X.transpose(0, 2, 3, 1) * rgb_std + rgb_mean).clip(0, 1)',
-                'batch axis is still there',
-            ),
-            (
-                'return ((X[0].transpose(1, 2, 0) - rgb_mean) / rgb_std).clip(0, 1)',
+                'return ((X.transpose(0, 2, 3, 1) - rgb_mean) / rgb_std).clip(0, 1)',
                 'standardises once more',
             ),
         ],
@@ -510,42 +546,35 @@ WRONG = {
     'total_variation': (
         'X',
         [
+            (VARIATION.replace(' / 2', ''), 'twice too much'),
             (
-                'return (np.abs(X[:, :, 1:] - X[:, :, :-1]).mean()\n'
-                '        + np.abs(X[..., 1:] - X[..., :-1]).mean())',
-                'twice too much',
+                VARIATION.replace('axis=(1, 2, 3)', ''),
+                'one number for the whole batch',
             ),
+            (VARIATION.replace('mean', 'sum'), 'sum of the differences: take their mean'),
             (
-                'return 0.5 * (np.abs(X[:, :, 1:] - X[:, :, :-1]).sum()\n'
-                '        + np.abs(X[..., 1:] - X[..., :-1]).sum())',
-                'sum of the differences: take their mean',
-            ),
-            (
-                'return (np.abs(X[:, :, 1:] - X[:, :, :-1]).sum()\n'
-                '        + np.abs(X[..., 1:] - X[..., :-1]).sum())',
+                VARIATION.replace('mean', 'sum').replace(' / 2', ''),
                 'half the sum of the two means',
             ),
+            (VARIATION.replace('np.abs', ''), 'cancel each other'),
+            (VARIATION.replace('np.abs', 'np.square'), 'squares the differences'),
+            (VARIATION.replace('rows + columns', 'rows'), 'above each other only'),
+            (VARIATION.replace('rows + columns', 'columns'), 'side by side only'),
             (
-                'return 0.5 * ((X[:, :, 1:] - X[:, :, :-1]).mean()\n'
-                '        + (X[..., 1:] - X[..., :-1]).mean())',
-                'cancel each other',
-            ),
-            (
-                'return 0.5 * (((X[:, :, 1:] - X[:, :, :-1]) ** 2).mean()\n'
-                '        + ((X[..., 1:] - X[..., :-1]) ** 2).mean())',
-                'squares the differences',
-            ),
-            ('return 0.5 * np.abs(X[:, :, 1:] - X[:, :, :-1]).mean()', 'above each other only'),
-            ('return 0.5 * np.abs(X[..., 1:] - X[..., :-1]).mean()', 'side by side only'),
-            (
-                'return 0.5 * (np.abs(X - np.roll(X, 1, 2)).mean()\n'
-                '        + np.abs(X - np.roll(X, 1, 3)).mean())',
+                'return 0.5 * (np.abs(X - np.roll(X, 1, 1)).mean(axis=(1, 2, 3))\n'
+                '        + np.abs(X - np.roll(X, 1, 2)).mean(axis=(1, 2, 3)))',
                 'np.roll',
             ),
             (
-                'return 0.5 * (np.abs(X[1:] - X[:-1]).mean()\n'
-                '        + np.abs(X[:, 1:] - X[:, :-1]).mean())',
-                'compares pictures and channels',
+                VARIATION.replace('[:, 1:, :]', '[:, :, :, 1:]').replace(
+                    '[:, :-1, :]', '[:, :, :, :-1]'
+                ),
+                'compares columns and colours',
+            ),
+            (
+                'return 0.5 * (np.abs(X[:, :, 1:, :] - X[:, :, :-1, :]).mean()\n'
+                '        + np.abs(X[:, :, :, 1:] - X[:, :, :, :-1]).mean())',
+                'the loss of the chapter',
             ),
         ],
     ),
@@ -646,19 +675,25 @@ WRONG = {
     'lr_at': (
         'epoch, lr, lr_decay, lr_decay_epoch',
         [
-            ('return lr * lr_decay ** (epoch // lr_decay_epoch)', 'one epoch early'),
-            ('return lr * lr_decay ** (epoch - 1)', 'after every epoch'),
-            ('return lr * lr_decay ** ((epoch - 1) / lr_decay_epoch)', 'glides down'),
-            ('return lr * lr_decay if epoch > lr_decay_epoch else lr', 'drops once only'),
+            ('return lr * lr_decay ** ((epoch - 1) // lr_decay_epoch)', 'one epoch late'),
             (
-                'k = (epoch - 1) // lr_decay_epoch\nreturn lr * lr_decay * k if k else lr',
+                'drops = max(0, epoch - 1) // lr_decay_epoch\nreturn lr * lr_decay**drops',
+                'one epoch late',
+            ),
+            ('return lr * lr_decay ** ((epoch + 1) // lr_decay_epoch)', 'one epoch early'),
+            ('return lr * lr_decay ** epoch', 'after every epoch'),
+            ('return lr * lr_decay ** (epoch / lr_decay_epoch)', 'glides down'),
+            ('return lr * lr_decay if epoch >= lr_decay_epoch else lr', 'drops once only'),
+            (
+                'k = epoch // lr_decay_epoch\nreturn lr * lr_decay * k if k else lr',
                 'drops multiply',
             ),
             (
-                'e = epoch - 1\nreturn lr * lr_decay if e and e % lr_decay_epoch == 0 else lr',
+                'drop = epoch and epoch % lr_decay_epoch == 0\n'
+                'return lr * lr_decay if drop else lr',
                 'back in the next',
             ),
-            ('return lr / lr_decay ** ((epoch - 1) // lr_decay_epoch)', 'this grows'),
+            ('return lr / lr_decay ** (epoch // lr_decay_epoch)', 'this grows'),
         ],
     ),
     'carry_over': (
@@ -721,18 +756,30 @@ WRONG = {
         ],
     ),
     'receptive_field': (
-        'name, convs_per_block=(2, 2, 4, 4, 4)',
+        'name, place, convs_per_block=(2, 2, 4, 4, 4)',
         [
             (
-                FIELD.replace('side += distance\n', 'pass\n').replace('distance * 2', '1'),
+                FIELD.replace('last += distance\n', 'pass\n').replace('distance * 2', '1'),
                 'twice as far apart in the picture',
             ),
             (FIELD.replace('distance * 2', '1'), 'the poolings are counted'),
-            (FIELD.replace('side += distance\n', 'pass\n'), 'looks at two neighbours'),
-            (FIELD.replace('side, distance = 1', 'side, distance = 0'), 'begin with 1'),
-            (FIELD.replace('2 * distance', '3 * distance'), 'not three'),
-            (FIELD.replace('+= 2 * distance', '+= distance'), 'two in all'),
-            (FIELD.replace('return side', 'return side**2'), 'its side is asked for'),
+            (FIELD.replace('last += distance\n', 'pass\n'), 'looks at two neighbours'),
+            (FIELD.replace('last += distance\n', 'first -= distance\n'), 'to the right'),
+            (FIELD.replace('last + place * distance', 'last + place * distance + 1'), 'too far'),
+            (
+                FIELD.replace(
+                    'first - distance, last + distance',
+                    'first - 2 * distance, last + 2 * distance',
+                ),
+                'not two',
+            ),
+            (FIELD.replace('place * distance', '0'), 'what place 0 sees'),
+            (FIELD.replace('place * distance', 'place'), 'several pixels apart'),
+            (
+                FIELD.replace('first + place * distance,', 'max(0, first + place * distance),'),
+                'may be below 0',
+            ),
+            (FIELD.replace('return first', 'return last - first + 1 #'), 'how wide the field is'),
         ],
     ),
     'growing_sets': (
@@ -785,13 +832,20 @@ WRONG = {
     'relative_error': (
         'Y_hat, Y',
         [
-            ('return ((Y_hat - Y) ** 2).mean()', 'divide by the variance'),
-            ('return ((Y_hat - Y) ** 2).mean() / Y.std()', 'standard deviation'),
-            ('return ((Y_hat - Y) ** 2).mean() / (Y**2).mean()', 'about its mean'),
-            ('return ((Y_hat - Y) ** 2).mean() / Y_hat.var()', 'not of Y_hat'),
-            ('return np.sqrt(((Y_hat - Y) ** 2).mean() / Y.var())', 'square root'),
-            ('return 1 - ((Y_hat - Y) ** 2).mean() / Y.var()', '1 minus that'),
-            ('return np.abs(Y_hat - Y).mean() / Y.var()', 'not its absolute value'),
+            ('return ((Y_hat - Y) ** 2).mean(axis=(0, 2, 3))', 'divide by the variance'),
+            ('return ((Y_hat - Y) ** 2).mean() / Y.var()', 'for the whole layer, as in'),
+            ('return ((Y_hat - Y) ** 2).mean(axis=(0, 2, 3)) / Y.var()', 'its own variance'),
+            (
+                'E = ((Y_hat - Y) ** 2).mean(axis=(2, 3)) / Y.var(axis=(2, 3))\n'
+                'return E.mean(axis=0)',
+                'not picture by picture',
+            ),
+            (ERROR.replace('/ v', '/ v**0.5'), 'standard deviation'),
+            (ERROR.replace('Y - m', 'Y'), 'about its mean'),
+            (ERROR.replace('m = Y', 'm = Y_hat').replace('Y - m', 'Y_hat - m'), 'not of Y_hat'),
+            (ERROR.replace('return', 'return np.sqrt(').strip() + ')', 'square root'),
+            (ERROR.replace('return', 'return 1 -'), '1 minus that'),
+            (ERROR.replace('((Y_hat - Y) ** 2)', 'abs(Y_hat - Y)'), 'not its absolute value'),
         ],
     ),
     'gram_numbers': (
@@ -872,11 +926,20 @@ WRONG = {
     'paper_style_loss': (
         'Y_hat, Y',
         [
-            ('return style_loss(Y_hat, losses.gram(Y))', "the book's loss"),
-            (PAPER.replace('.sum()', '.mean()'), 'a mean over the entries'),
             (
-                PAPER.replace('Y.reshape(N, M)', 'Y.reshape(N, M) / (N * M) ** 0.5').replace(
-                    'Y_hat.reshape(N, M)', 'Y_hat.reshape(N, M) / (N * M) ** 0.5'
+                'return np.square(losses.gram(Y_hat) - losses.gram(Y)).mean(axis=(1, 2))',
+                "the book's loss",
+            ),
+            (PAPER.replace('axis=(1, 2)', ''), 'the sum over the pictures'),
+            (
+                PAPER.replace('E.sum(axis=(1, 2))', 'E.sum(axis=(1, 2)).mean()'),
+                'the mean over the pictures',
+            ),
+            ('Y_hat = Y_hat[:1]' + PAPER.replace('axis=(1, 2)', ''), 'the first picture only'),
+            (PAPER.replace('.sum(', '.mean('), 'a mean over the entries'),
+            (
+                PAPER.replace('reshape(1, N, M)', 'reshape(1, N, M) / (N * M) ** 0.5').replace(
+                    'reshape(-1, N, M)', 'reshape(-1, N, M) / (N * M) ** 0.5'
                 ),
                 'divided by c * h * w already',
             ),
@@ -889,25 +952,25 @@ WRONG = {
             (PAPER.replace('np.square', 'np.abs'), 'absolute values'),
             (
                 'N, M = Y.shape[1], Y.shape[2] * Y.shape[3]\n'
-                'return np.square(Y_hat - Y).sum() / (4 * N**2 * M**2)',
+                'return np.square(Y_hat - Y).sum(axis=(1, 2, 3)) / (4 * N**2 * M**2)',
                 'compares the outputs themselves',
             ),
         ],
     ),
-    'paper_factors': (
+    'book_factors': (
         'c, h, w',
         [
-            ('return 2 / (c * h * w), 4 / c**2', 'the other way round'),
-            ('return c**2 / 4, c * h * w / 2', 'in the wrong order'),
-            ('return c * h * w, c**2 / 4', 'half the sum'),
-            ('return h * w / 2, c**2 / 4', 'over the channels too'),
-            ('return 1 / 2, c**2 / 4', 'a sum is the mean times'),
-            ('return c * h * w / 2, c**2', 'by 4 as well'),
-            ('return c * h * w / 2, c / 4', 'c * c entries'),
-            ('return c * h * w / 2, 1 / 4', 'a sum over a Gram matrix'),
-            ('return c * h * w / 2, 1 / (4 * (h * w) ** 2)', 'divided by c * h * w already'),
-            ('return c * h * w / 2, (c * h * w) ** 2 / 4', 'most of it cancels'),
-            ('return c**2 / 4', 'it must return 2 things'),
+            ('return c * h * w / 2, c**2 / 4', 'the other way round'),
+            ('return 4 / c**2, 2 / (c * h * w)', 'in the wrong order'),
+            ('return 1 / (c * h * w), 4 / c**2', 'half the sum'),
+            ('return 2 / (h * w), 4 / c**2', 'over the channels too'),
+            ('return 2, 4 / c**2', 'a sum is the mean times'),
+            ('return 2 / (c * h * w), 1 / c**2', 'by 4 as well'),
+            ('return 2 / (c * h * w), 4 / c', 'c * c entries'),
+            ('return 2 / (c * h * w), 4', 'a sum over a Gram matrix'),
+            ('return 2 / (c * h * w), 4 * (h * w) ** 2', 'divided by c * h * w already'),
+            ('return 2 / (c * h * w), 4 / (c * h * w) ** 2', 'most of it cancels'),
+            ('return 4 / c**2', 'it must return 2 things'),
         ],
     ),
     'normalise_filters': (
@@ -937,31 +1000,31 @@ WRONG = {
             ('m = npx.relu(Y).mean(axis=(0, 2, 3))\nW /= m[0]\nreturn W, b, W_next', 'off'),
         ],
     ),
-    'two_loop': (
-        'g, steps, changes',
+    'descent_direction': (
+        'g, pairs',
         [
             (LOOPS.replace('return -r', 'return r'), 'uphill'),
             ('return -g', 'plain gradient'),
-            (LOOPS.replace('len(steps) > 0', 'False'), 'the scaling between the loops'),
+            (LOOPS.replace(' if float((s * y).sum()) > 0', ''), 'leave such pairs out'),
+            ('pairs = pairs[::-1]' + LOOPS, 'the first of the list here, not the last'),
+            (
+                'pairs = pairs[::-1]' + LOOPS.replace(' if float((s * y).sum()) > 0', ''),
+                'and a pair with s.y below 0 is left out',
+            ),
+            (LOOPS.replace('len(bent) > 0', 'False'), 'the scaling between the loops'),
             (LOOPS.replace('(s * y).sum() / (y * y)', '(y * y).sum() / (s * y)'), 'upside down'),
             (LOOPS.replace('(s * y).sum() / (y * y)', '(s * s).sum() / (s * y)'), 's.s / s.y'),
-            (LOOPS.replace('steps[-1], changes[-1]', 'steps[0], changes[0]'), 'not of the oldest'),
+            (LOOPS.replace('bent[0]', 'bent[-1]'), 'not of the oldest'),
             (
-                LOOPS.replace('steps[::-1], changes[::-1]', '?')
-                .replace('(steps, changes, ', '(steps[::-1], changes[::-1], ')
-                .replace('?', 'steps, changes'),
+                LOOPS.replace('in bent:', 'in bent[::-1]:').replace('(bent[::-1], ', '(bent, '),
                 "in each other's order",
             ),
             (
-                LOOPS.replace(
-                    '(steps, changes, alphas[::-1]', '(steps[::-1], changes[::-1], alphas'
-                ),
+                LOOPS.replace('(bent[::-1], alphas[::-1])', '(bent, alphas)'),
                 'the second loop runs the other way',
             ),
             (
-                LOOPS.replace('steps[::-1], changes[::-1]', 'steps, changes').replace(
-                    'alphas[::-1]', 'alphas'
-                ),
+                LOOPS.replace('in bent:', 'in bent[::-1]:').replace('alphas[::-1]', 'alphas'),
                 'the first loop runs the other way',
             ),
             (LOOPS.replace('alphas[::-1]', 'alphas'), 'pair each with the step'),
@@ -970,8 +1033,8 @@ WRONG = {
             (LOOPS.replace('alpha = (s * r)', 'alpha = (y * r)'), 'alpha needs s.r'),
             (LOOPS.replace('beta = (y * r)', 'beta = (s * r)'), 'beta needs y.r'),
             (LOOPS.replace('(alpha - beta)', 'alpha'), 'not alpha s'),
-            ('steps, changes = steps[-1:], changes[-1:]' + LOOPS, 'the newest pair only'),
-            (LOOPS.replace('if len(steps) > 0', 'if True'), 'list index out of range'),
+            ('pairs = pairs[:1]' + LOOPS, 'the newest pair only'),
+            (LOOPS.replace('if len(bent) > 0', 'if True'), 'list index out of range'),
             (LOOPS.replace('r = r - alpha * y', 'r -= alpha * y'), 'changes what it was given'),
         ],
     ),
@@ -979,42 +1042,39 @@ WRONG = {
         'result, content',
         [
             (
-                LIGHT.replace('np.maximum(Y, -m.min(axis=-1))', 'Y').replace(
-                    'np.minimum(Y, 1 - m.max(axis=-1))', 'Y'
+                LIGHT.replace('np.maximum(Y, -m.min(axis=0))', 'Y').replace(
+                    'np.minimum(Y, 1 - m.max(axis=0))', 'Y'
                 ),
                 'some of these colours are none',
             ),
             (
-                LIGHT.replace('np.maximum(Y, -m.min(axis=-1))', 'Y')
-                .replace('np.minimum(Y, 1 - m.max(axis=-1))', 'Y')
-                .replace('return Y[..., None] + m', 'return (Y[..., None] + m).clip(0, 1)'),
+                LIGHT.replace('np.maximum(Y, -m.min(axis=0))', 'Y')
+                .replace('np.minimum(Y, 1 - m.max(axis=0))', 'Y')
+                .replace('return Y + m', 'return (Y + m).clip(0, 1)'),
                 'one by one',
             ),
             ('result, content = content, result' + LIGHT, 'roles are exchanged'),
             (
-                'luma = np.array([0.299, 0.587, 0.114])\n'
-                'm = result - np.dot(result, luma)[..., None]\n'
-                'return np.dot(content, luma)[..., None] + m',
+                LUMA
+                + 'return (content * luma).sum(axis=0) + result - (result * luma).sum(axis=0)',
                 'roles are exchanged',
             ),
             (LIGHT.replace('[0.299, 0.587, 0.114]', '[1 / 3, 1 / 3, 1 / 3]'), 'green as lighter'),
             (LIGHT.replace('[0.299, 0.587, 0.114]', '[0.114, 0.587, 0.299]'), 'red and blue'),
-            (LIGHT.replace('np.minimum(Y, 1 - m.max(axis=-1))', 'Y'), 'upper bound'),
-            (LIGHT.replace('np.maximum(Y, -m.min(axis=-1))', 'Y'), 'lower bound'),
-            (LIGHT.replace('axis=-1', ''), 'each pixel has its own'),
+            (LIGHT.replace('np.minimum(Y, 1 - m.max(axis=0))', 'Y'), 'upper bound'),
+            (LIGHT.replace('np.maximum(Y, -m.min(axis=0))', 'Y'), 'lower bound'),
+            (LIGHT.replace('(axis=0))', '())'), 'each pixel has its own'),
             (
-                'Y = np.dot(result, np.array([0.299, 0.587, 0.114]))\n'
-                'return np.stack([Y, Y, Y], axis=-1)',
+                LUMA + 'return np.stack(3 * [(result * luma).sum(axis=0)])',
                 'this is grey',
             ),
             (
-                'luma = np.array([0.299, 0.587, 0.114])\n'
-                'return content * (np.dot(result, luma) / np.dot(content, luma))[..., None]',
+                LUMA
+                + 'return content * ((result * luma).sum(axis=0) / (content * luma).sum(axis=0))',
                 'multiplies the colours',
             ),
             (
-                'luma = np.array([0.299, 0.587, 0.114])\n'
-                'return result + content - np.dot(content, luma)[..., None]',
+                LUMA + 'return result + content - (content * luma).sum(axis=0)',
                 'its own colours',
             ),
             (
@@ -1029,9 +1089,9 @@ WRONG = {
             *of_both_roots('style.shape)', 'style.shape).clip(0, 255)', 'but for the clipping'),
             (COLORS.replace('np.dot(x - mu_s, A.T)', 'x - mu_s'), 'multiply by A'),
             (
-                's, c = style.reshape(-1, 3), content.reshape(-1, 3)\n'
+                's, c = style.reshape(3, -1).T, content.reshape(3, -1).T\n'
                 'x = (s - s.mean(axis=0)) / s.std(axis=0)\n'
-                'return (x * c.std(axis=0) + c.mean(axis=0)).reshape(style.shape)',
+                'return (x * c.std(axis=0) + c.mean(axis=0)).T.reshape(style.shape)',
                 'one by one',
             ),
             (COLORS.replace('np.linalg.cholesky(S)', 'np.sqrt(S)'), 'of every entry'),
@@ -1084,30 +1144,24 @@ WRONG = {
             ),
         ],
     ),
-    'guided_gram': (
-        'X, T',
+    'guided_grams': (
+        'X, masks',
         [
-            ('return losses.gram(X)', 'mask is not used'),
-            ('return losses.gram(X * T)', 'right but for the scale'),
+            (GUIDED.replace(' * (T / np.sqrt((T * T).mean()))', ''), 'mask is not used'),
+            (GUIDED.replace(' / np.sqrt((T * T).mean())', ''), 'right but for the scale'),
+            (GUIDED.replace('(T * T).mean()', '(masks * masks).mean()'), 'of that of all masks'),
             (GUIDED.replace('np.sqrt((T * T).mean())', 'T.mean()'), 'divides T by its mean:'),
             (GUIDED.replace('(T * T).mean()', 'T.mean()'), 'root of the mean of T'),
             (GUIDED.replace('np.sqrt((T * T).mean())', '(T * T).mean()'), 'its mean square'),
             (GUIDED.replace('.mean()', '.sum()'), 'take their mean'),
             (GUIDED.replace('np.sqrt((T * T).mean())', 'T.sum()'), 'by the sum of T'),
-            (
-                'n, c, h, w = X.shape\nA, B = (X * T).reshape(n, c, -1), X.reshape(n, c, -1)\n'
-                'return np.matmul(A, B.transpose(0, 2, 1)) / (c * T.sum())',
-                'multiplies by T once',
-            ),
-            (
-                'n, c, h, w = X.shape\nA, B = (X * T).reshape(n, c, -1), X.reshape(n, c, -1)\n'
-                'return np.matmul(A, B.transpose(0, 2, 1)) / (c * h * w)',
-                'on one side of the product',
-            ),
-            ('T = (T > 0).astype("float32")' + GUIDED, 'for a hard one'),
-            ('T = (T >= 0.5).astype("float32")' + GUIDED, 'for a hard one'),
-            (GUIDED.strip() + '[0]', 'the first picture only'),
-            (GUIDED.strip() + ' * X.shape[1]', 'the number of channels'),
+            (ONE_SIDE.replace('divisor', 'c * T.sum()'), 'multiplies by T once'),
+            (ONE_SIDE.replace('divisor', 'c * h * w'), 'on one side of the product'),
+            ('masks = (masks > 0).astype("float32")' + GUIDED, 'for a hard one'),
+            ('masks = (masks >= 0.5).astype("float32")' + GUIDED, 'for a hard one'),
+            (GUIDED.strip() + '[0]', 'the first region only'),
+            (GUIDED.strip() + '.sum(axis=0)', 'adds up the regions'),
+            (GUIDED.strip() + ' * X.shape[0]', 'the number of channels'),
         ],
     ),
     'mix_grams': (
@@ -1115,15 +1169,15 @@ WRONG = {
         [
             (MIX.replace('total = sum(weights)', 'total = 1'), 'weighted sum'),
             ('weights = [1] * len(weights)' + MIX, 'the weights are not used'),
-            (MIX.replace('total = sum(weights)', 'total = len(grams)'), 'number of paintings'),
+            (MIX.replace('total = sum(weights)', 'total = len(weights)'), 'number of paintings'),
             (MIX.replace('total = sum(weights)', 'total = max(weights)'), 'largest weight'),
             ('weights = [math.exp(w) for w in weights]' + MIX, 'softmax'),
             ('weights = [w * w for w in weights]' + MIX, 'used twice'),
             ('weights = weights[::-1]' + MIX, 'in the wrong order'),
-            ('return grams[0]', 'the first painting alone'),
+            ('return [layer[0] for layer in grams]', 'the first painting alone'),
             (
                 'total = sum(weights)\n'
-                'return [[G * w / total for G in layers] for layers, w in zip(grams, weights)]',
+                'return [[w * G / total for w, G in zip(weights, layer)] for layer in grams]',
                 'add them up',
             ),
             (MIX.strip() + '[0]', 'the first layer only'),
@@ -1662,3 +1716,5 @@ WRONG = {
         ],
     ),
 }
+
+WRONG.update(wrong_new_kinds.WRONG)

@@ -18,16 +18,20 @@ from typing import Dict
 
 from styletransfer.exercises.chinese import (
     any_style,
+    by_hand,
     checks,
+    figures,
     many_styles,
     neural_style,
     one_pass,
+    own_picture,
     patches,
     photographs,
     reports,
     taking_control,
     the_original,
     what_the_layers_see,
+    whole_transfer,
 )
 
 TABLES: Dict[str, Dict[str, str]] = {
@@ -36,6 +40,10 @@ TABLES: Dict[str, Dict[str, str]] = {
         checks,
         reports,
         neural_style,
+        by_hand,
+        figures,
+        whole_transfer,
+        own_picture,
         what_the_layers_see,
         the_original,
         taking_control,

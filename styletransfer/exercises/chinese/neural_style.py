@@ -5,25 +5,28 @@ TEXTS = {
     'the values are 0 to 255, but mean and std are for 0 to 1: divide by 255 first': (
         '数值是 0 到 255，而均值和标准差对应 0 到 1：先除以 255'
     ),
-    'the numbers are right; now the axes: the network wants channels first, and a batch axis '
-    'in front, (1, 3, h, w)': (
-        '数值对了，还差轴：网络要求通道在前，最前面还有批量轴，即 (1, 3, h, w)'
+    'the numbers are right; now the axes: the network wants the channels behind the '
+    'batch axis, (n, 3, h, w)': (
+        '数值对了，现在轮到轴：网络要求通道紧跟在批量轴之后，(n, 3, h, w)'
     ),
-    'only the batch axis is missing: the network reads (1, 3, h, w), yours is (3, h, w)': (
-        '只缺批量轴：网络要求 (1, 3, h, w)，你的是 (3, h, w)'
+    'this is the first picture only: the network reads the whole batch, (n, 3, h, w)': (
+        '这只是第一幅图像：网络读的是整个批量，(n, 3, h, w)'
+    ),
+    'the channels come first here, before the pictures: (n, 3, h, w)': (
+        '这里通道排在图像之前了：应当是 (n, 3, h, w)'
     ),
     'the shape is right, but reshape only cuts the numbers anew, in the order they lie in '
     'memory: move the axes with transpose': (
         '形状对了，但 reshape 只是把数按内存中的顺序重新切分：请用 transpose 移动轴'
     ),
-    'rows and columns are swapped: (h, w, 3) becomes (3, h, w), so transpose(2, 0, 1)': (
-        '行和列颠倒了：(h, w, 3) 要变成 (3, h, w)，所以是 transpose(2, 0, 1)'
+    'rows and columns are swapped: (n, h, w, 3) becomes (n, 3, h, w), so transpose(0, 3, 1, 2)': (
+        '行和列弄反了：(n, h, w, 3) 变成 (n, 3, h, w)，所以是 transpose(0, 3, 1, 2)'
     ),
     'the mean is subtracted, but not divided by the standard deviation': (
         '减去了均值，但没有除以标准差'
     ),
-    'the axes are right, but the picture is not standardised: subtract rgb_mean, divide by '
-    'rgb_std': '轴对了，但图像没有标准化：减去 rgb_mean，再除以 rgb_std',
+    'the axes are right, but the pictures are not standardised: subtract rgb_mean, '
+    'divide by rgb_std': ('轴对了，但图像没有标准化：减去 rgb_mean，再除以 rgb_std'),
     'subtract the mean first, then divide by the standard deviation': '先减去均值，再除以标准差',
     'red and blue are exchanged: pictures and rgb_mean here are both in the order R, G, B': (
         '红和蓝颠倒了：这里的图像和 rgb_mean 都按 R、G、B 的顺序'
@@ -39,14 +42,14 @@ TEXTS = {
     ),
     'the shape is right, but reshape scatters the channels over the picture: move the axes '
     'with transpose': '形状对了，但 reshape 把各通道打散到了整幅图像里：请用 transpose 移动轴',
-    'rows and columns are swapped: (3, h, w) becomes (h, w, 3), so transpose(1, 2, 0)': (
-        '行和列颠倒了：(3, h, w) 要变成 (h, w, 3)，所以是 transpose(1, 2, 0)'
+    'rows and columns are swapped: (n, 3, h, w) becomes (n, h, w, 3), so transpose(0, 2, 3, 1)': (
+        '行和列弄反了：(n, 3, h, w) 变成 (n, h, w, 3)，所以是 transpose(0, 2, 3, 1)'
     ),
-    'the colours are right; a picture for the screen has the channels last, (h, w, 3)': (
-        '颜色对了；但给屏幕看的图像通道在最后，即 (h, w, 3)'
+    'the colours are right; pictures for the screen have the channels last, (n, h, w, 3)': (
+        '颜色对了；给屏幕看的图像通道在最后，(n, h, w, 3)'
     ),
-    'the batch axis is still there: a picture for the screen is (h, w, 3)': (
-        '批量轴还在：给屏幕看的图像是 (h, w, 3)'
+    'this is the first picture only: return all of the batch, (n, h, w, 3)': (
+        '这只是第一幅图像：请返回整个批量，(n, h, w, 3)'
     ),
     'this standardises once more: undoing is X * rgb_std + rgb_mean': (
         '这是又标准化了一次：还原是 X * rgb_std + rgb_mean'
@@ -160,8 +163,16 @@ TEXTS = {
     'np.roll makes the first pixel a neighbour of the last: compare slices instead': (
         'np.roll 会让第一个像素与最后一个相邻：请改用切片来比较'
     ),
-    'this compares pictures and channels: rows and columns are the last two axes': (
-        '这是在图像之间、通道之间比较：行和列是最后两个轴'
+    'this is one number for the whole batch: each picture has a total variation of its '
+    'own, (n,)': ('这是整个批量的一个数：每幅图像各有自己的全变分，(n,)'),
+    'this compares columns and colours, as if the channels came second: here they are '
+    'last, and rows and columns are the axes 1 and 2': (
+        '这里比较的是列和颜色，好像通道在第二个轴：其实通道在最后，行和列是第 1 轴和第 2 轴'
+    ),
+    'this is the loss of the chapter, for (n, c, h, w) and for a whole batch: here the '
+    'channels are last, and each picture has a number of its own': (
+        '这是章节里的损失，用于 (n, c, h, w)，整个批量一个数：这里通道在最后，并且每幅'
+        '图像各有一个数'
     ),
     # ramp_variation
     'a ramp that falls varies as much as one that rises: take absolute values': (
@@ -236,9 +247,15 @@ TEXTS = {
     'x is right; but return m and v as they are before the correction, or the next step '
     'corrects them twice': 'x 对了；但返回的 m 和 v 应当是修正之前的，否则下一步会再修正一次',
     # lr_at
-    'one epoch early: epochs are counted from 1, so the first lr_decay_epoch of them, the last '
-    'included, run at the full step size': (
-        '早了一次迭代：迭代从 1 数起，所以前 lr_decay_epoch 次，包括其中最后一次，都用原来的学习率'
+    "one epoch late: here they are counted from 0, as the book's loop does, so the "
+    'first drop is in the epoch with the number lr_decay_epoch': (
+        '晚了一次迭代：这里像书中的循环那样从 0 数起，所以第一次下降发生在编号为 '
+        'lr_decay_epoch 的那次迭代'
+    ),
+    'one epoch early: the first lr_decay_epoch epochs, with the numbers from 0 to '
+    'lr_decay_epoch - 1, run at the full step size': (
+        '早了一次迭代：前 lr_decay_epoch 次迭代，编号从 0 到 lr_decay_epoch - 1，都使用'
+        '完整的学习率'
     ),
     'this drops after every epoch: it should drop after every lr_decay_epoch epochs': (
         '这里每次迭代都下降：应当每 lr_decay_epoch 次迭代下降一次'

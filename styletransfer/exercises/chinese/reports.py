@@ -8,6 +8,12 @@ TEXTS = {
     '`check(name, function, seed={seed})` tries the same data again.': (
         '`check(name, function, seed={seed})` 会再用同样的数据试一次。'
     ),
+    # the page of the class
+    'The gallery of the class': '全班的画廊',
+    'by': '作者',
+    'photograph': '照片',
+    'style picture': '风格图像',
+    'settings': '设置',
     # why there are no points
     'there is no function {name} in the notebook': '笔记本里没有函数 {name}',
     'ran longer than {seconds} seconds: does a loop never end?': (

@@ -24,9 +24,9 @@ TEXTS = {
     'nothing is above 1 any more, but some of it is below 0: Y has a lower bound too, -min m': (
         '没有大于 1 的了，但还有小于 0 的：Y 也有下限，即 -min m'
     ),
-    'one pair of bounds for the whole picture: each pixel has its own, so take min and max '
-    'over the last axis only': (
-        '整幅图像只用了一对上下限：每个像素有自己的，所以 min 和 max 只沿最后一个轴取'
+    'one pair of bounds for the whole picture: each pixel has its own, so take min and '
+    'max over the channels only': (
+        '整幅图像只用了一对界限：每个像素有自己的界限，所以只对通道取 min 和 max'
     ),
     'this is grey: add the chroma of the content picture': '这是灰色的：要加上内容图像的色度',
     'this multiplies the colours, so a lighter pixel gets more chroma: add to red, green and '
@@ -111,7 +111,7 @@ TEXTS = {
         '一次缩放到位，只看得到每个位置附近的几个像素：应当像网络那样，'
         '一次又一次地取 2 乘 2 的平均值'
     ),
-    # guided_gram
+    # guided_grams
     'this is the plain Gram matrix: the mask is not used': '这是普通的格拉姆矩阵：没有用到掩码',
     'right but for the scale: a small region gets a small matrix. Divide T by the root of its '
     'mean square first': '只差缩放：小区域得到的矩阵太小。先把 T 除以它平方平均值的平方根',
@@ -145,8 +145,17 @@ TEXTS = {
     'this takes a soft mask for a hard one: what is half inside should count in part': (
         '这里把软掩码当成了硬掩码：一半在里面的位置应当只算一部分'
     ),
-    'the number of channels belongs to what G is divided by: use gram': (
-        'G 还要除以通道数：请用 gram'
+    'the number of channels belongs to what G is divided by: c * h * w': (
+        'G 的除数里也有通道数：c * h * w'
+    ),
+    'each mask is divided by the root of its own mean square, not of that of all masks': (
+        '每个掩码除以它自己的均方根，而不是所有掩码的均方根'
+    ),
+    'this is the matrix of the first region only: the result is (k, c, c)': (
+        '这只是第一个区域的矩阵：结果应当是 (k, c, c)'
+    ),
+    'this adds up the regions: each has a matrix of its own, (k, c, c)': (
+        '这里把各个区域加在一起了：每个区域各有一个矩阵，(k, c, c)'
     ),
     # mix_grams
     'this is the weighted sum: divide by the sum of the weights, which need not be 1': (

@@ -41,6 +41,15 @@ TEXTS = {
     'this is a mean over the entries of G: the paper takes their sum': (
         '这是对 G 的元素取平均：论文取的是和'
     ),
+    'this is the sum over the pictures: each of them has a loss of its own, (n,)': (
+        '这是对各幅图像求和：每幅图像各有自己的损失，(n,)'
+    ),
+    'this is the mean over the pictures: each of them has a loss of its own, (n,)': (
+        '这是对各幅图像取平均：每幅图像各有自己的损失，(n,)'
+    ),
+    'this is the first picture only: each of them has a loss of its own, (n,)': (
+        '这只是第一幅图像：每幅图像各有自己的损失，(n,)'
+    ),
     'your Gram matrices are divided by c * h * w already: here G is the bare product, and the '
     'loss divides': '你的格拉姆矩阵已经除以 c * h * w：这里 G 就是乘积本身，除法放在损失里',
     'four times too much: the 4 is missing': '结果是应有的四倍：分母中缺少 4',
@@ -53,9 +62,9 @@ TEXTS = {
     'this compares the outputs themselves: the style loss compares their Gram matrices': (
         '这是在比较输出本身：风格损失比较的是它们的格拉姆矩阵'
     ),
-    # paper_factors
-    "the other way round: the book's loss times the factor is the paper's": (
-        '反了：书中的损失乘以这个倍数，等于论文的损失'
+    # book_factors
+    "the other way round: the paper's loss times the factor is the book's": (
+        '反了：论文的损失乘以这个倍数，等于书中的损失'
     ),
     'both are right, but in the wrong order: content first, then style': (
         '两个都对，但顺序反了：内容在前，风格在后'
@@ -119,8 +128,18 @@ TEXTS = {
     'this makes the standard deviation 1: the mean is asked for': (
         '这是让标准差等于 1：要的是平均激活'
     ),
-    # two_loop
-    'this leads uphill: the direction is -H g': '这是在上坡：方向应当是 -H g',
+    # descent_direction
+    'this leads uphill: the direction is -H g': ('这是在上坡：方向应当是 -H g'),
+    'a pair along which the gradient fell, s.y below 0, says that the valley is a '
+    'ridge: leave such pairs out': (
+        '如果在某一对的路上梯度变小，即 s.y 小于 0，那里就是山脊而不是山谷：这样的对要略去'
+    ),
+    'the newest pair is the first of the list here, not the last': (
+        '这里列表的第一个是最新的一对，最后一个是最旧的'
+    ),
+    'the newest pair is the first of the list here, and a pair with s.y below 0 is left out': (
+        '这里列表的第一个是最新的一对，并且 s.y 小于 0 的对要略去'
+    ),
     'this is the plain gradient, turned round: what was remembered is not used': (
         '这只是梯度的反方向：没有用到记住的东西'
     ),

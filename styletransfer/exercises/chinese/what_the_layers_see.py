@@ -6,25 +6,35 @@ TEXTS = {
     'convolutions add doubles each time': (
         '经过一次汇聚，相邻的两个数在图像上的距离就加倍：后面的卷积增加的量每次都要乘以二'
     ),
-    'the poolings are counted, but behind each of them neighbours are twice as far apart: '
-    'double what each later layer adds': (
-        '汇聚算进去了，但每经过一次汇聚，相邻的两个数在图像上的距离就加倍：'
-        '后面各层增加的量都要乘以二'
+    'the poolings are counted, but behind each of them neighbours are twice as far '
+    'apart: double what each later layer adds, and how far apart the places are': (
+        '汇聚层算进去了，但在每个汇聚层之后，相邻的数相距两倍远：后面各层增加的量要加倍'
+        '，位置之间的距离也要加倍'
     ),
     'a 2x2 pooling looks at two neighbours and so widens the field too, by one distance': (
         '2 乘 2 的汇聚看两个相邻的数，所以也会扩大感受野，增加一个间距'
     ),
-    'one too small: the pixel itself counts, so begin with 1': (
-        '少了一：像素本身也要算，所以从 1 开始'
+    'the place i of a pooling has the places 2 i and 2 i + 1 in front of it: it widens '
+    'the field to the right': (
+        '汇聚层的第 i 个位置来自前面的第 2 i 个和第 2 i + 1 个位置：感受野向右变宽'
     ),
-    'a 3x3 convolution adds two neighbours, not three: one on each side': (
-        '3 乘 3 的卷积增加两个相邻的数，不是三个：两侧各一个'
+    'one too far: the last column that is seen, not the one behind it': (
+        '多了一列：应当是看得到的最后一列，而不是它后面的那一列'
     ),
-    'a 3x3 convolution adds a neighbour on each side, so two in all': (
-        '3 乘 3 的卷积在两侧各增加一个相邻的数，一共两个'
+    'a 3x3 convolution adds one neighbour on each side, not two': (
+        '3x3 卷积在每一侧只多看一个相邻像素，而不是两个'
     ),
-    'this is the number of pixels in the square: its side is asked for': (
-        '这是方块中像素的个数：要的是边长'
+    'this is what place 0 sees: move it by the place times how far places are apart': (
+        '这是第 0 个位置看到的：请移动，移动量是位置乘以相邻位置之间的距离'
+    ),
+    'neighbours of a deep layer are several pixels apart: move by the place times that': (
+        '深层中相邻的位置相距好几个像素：移动量是位置乘以这个距离'
+    ),
+    'beyond the border there are zeros, and they count: the first column may be below 0': (
+        '边界之外是零，也要算进去：第一列可以小于 0'
+    ),
+    'this is how wide the field is: its first and its last column are asked for': (
+        '这是感受野的宽度：要返回的是它的第一列和最后一列'
     ),
     # growing_sets
     'all sets are the same: appending to one list and storing it each time stores one list '
@@ -68,8 +78,17 @@ TEXTS = {
         '应当返回用 replace 得到的 Recipe，现在返回的是一个 {kind}'
     ),
     # relative_error
-    'this is the error itself: layers with large outputs would look bad, so divide by the '
-    'variance of Y': '这是误差本身：数值大的层会显得很差，所以要除以 Y 的方差',
+    'this is the error itself: channels with large outputs would look bad, so divide '
+    'by the variance of Y': ('这是误差本身：输出大的通道会显得很差，所以要除以 Y 的方差'),
+    'this is one number for the whole layer, as in the chapter: here each channel has its own': (
+        '这是整层的一个数，与章节里一样：这里每个通道各有一个'
+    ),
+    'each channel is divided by its own variance, not by that of the whole layer': (
+        '每个通道除以自己的方差，而不是整层的方差'
+    ),
+    'mean and variance are over the pictures too: divide once, not picture by picture': (
+        '均值和方差也遍及各幅图像：只除一次，不要逐幅图像相除'
+    ),
     'this divides a square by a standard deviation: divide by the variance, its square': (
         '这是用平方除以标准差：应当除以方差，即标准差的平方'
     ),

@@ -15,64 +15,72 @@ from styletransfer import losses, vgg
 from styletransfer.exercises.task import Case, Mistake, Task
 from styletransfer.exercises.tasks.data import Blocks, Rng, array, features, several, sizes
 from styletransfer.images import ImageShape, postprocess, preprocess, rgb_mean, rgb_std
-from styletransfer.recipes import TUTORIAL, Recipe, Stage
+from styletransfer.recipes import TUTORIAL, Recipe
 
 # --- the picture ---------------------------------------------------------------------------------
 
 
-def standardise(img: np.ndarray) -> np.ndarray:
-    """Return a picture (h, w, 3) of 0-255 as the network reads it, (1, 3, h, w)."""
-    X = (img.astype('float32') / 255 - rgb_mean) / rgb_std
-    return np.expand_dims(X.transpose(2, 0, 1), axis=0)
+def standardise(imgs: np.ndarray) -> np.ndarray:
+    """Return pictures (n, h, w, 3) of 0-255 as the network reads them, (n, 3, h, w)."""
+    return ((imgs.astype('float32') / 255 - rgb_mean) / rgb_std).transpose(0, 3, 1, 2)
 
 
-def _picture(rng: Rng) -> Case:
-    return (array(rng.integers(0, 256, (*sizes(rng, 2, 4, 9), 3))),)
+def _pictures(rng: Rng) -> Case:
+    return (array(rng.integers(0, 256, (*sizes(rng, 3, 2, 9), 3))),)
 
 
 STANDARDISE = Task(
     name='standardise',
     points=2,
     solve=standardise,
-    cases=several(_picture),
+    cases=several(_pictures),
     mistakes=(
         Mistake(
-            lambda img: standardise(255 * img),
+            lambda imgs: standardise(255 * imgs),
             'the values are 0 to 255, but mean and std are for 0 to 1: divide by 255 first',
         ),
         Mistake(
-            lambda img: (img / 255 - rgb_mean) / rgb_std,
-            'the numbers are right; now the axes: the network wants channels first, and a batch '
-            'axis in front, (1, 3, h, w)',
+            lambda imgs: (imgs / 255 - rgb_mean) / rgb_std,
+            'the numbers are right; now the axes: the network wants the channels behind the '
+            'batch axis, (n, 3, h, w)',
         ),
         Mistake(
-            lambda img: standardise(img)[0],
-            'only the batch axis is missing: the network reads (1, 3, h, w), yours is (3, h, w)',
+            lambda imgs: standardise(imgs)[:1],
+            'this is the first picture only: the network reads the whole batch, (n, 3, h, w)',
         ),
         Mistake(
-            lambda img: ((img / 255 - rgb_mean) / rgb_std).reshape(1, 3, *img.shape[:2]),
+            lambda imgs: standardise(imgs)[0],
+            'this is the first picture only: the network reads the whole batch, (n, 3, h, w)',
+        ),
+        Mistake(
+            lambda imgs: ((imgs / 255 - rgb_mean) / rgb_std).reshape(-1, 3, *imgs.shape[1:3]),
             'the shape is right, but reshape only cuts the numbers anew, in the order they lie in '
             'memory: move the axes with transpose',
         ),
         Mistake(
-            lambda img: standardise(img).transpose(0, 1, 3, 2),
-            'rows and columns are swapped: (h, w, 3) becomes (3, h, w), so transpose(2, 0, 1)',
+            lambda imgs: standardise(imgs).transpose(0, 1, 3, 2),
+            'rows and columns are swapped: (n, h, w, 3) becomes (n, 3, h, w), so '
+            'transpose(0, 3, 1, 2)',
         ),
         Mistake(
-            lambda img: standardise(img) * rgb_std.reshape(1, 3, 1, 1),
+            lambda imgs: standardise(imgs).transpose(1, 0, 2, 3),
+            'the channels come first here, before the pictures: (n, 3, h, w)',
+        ),
+        Mistake(
+            lambda imgs: standardise(imgs) * rgb_std.reshape(1, 3, 1, 1),
             'the mean is subtracted, but not divided by the standard deviation',
         ),
         Mistake(
-            lambda img: np.expand_dims((img / 255).transpose(2, 0, 1), 0),
-            'the axes are right, but the picture is not standardised: subtract rgb_mean, divide '
+            lambda imgs: (imgs / 255).transpose(0, 3, 1, 2),
+            'the axes are right, but the pictures are not standardised: subtract rgb_mean, divide '
             'by rgb_std',
         ),
         Mistake(
-            lambda img: np.expand_dims((img / 255 / rgb_std - rgb_mean).transpose(2, 0, 1), 0),
+            lambda imgs: (imgs / 255 / rgb_std - rgb_mean).transpose(0, 3, 1, 2),
             'subtract the mean first, then divide by the standard deviation',
         ),
         Mistake(
-            lambda img: standardise(img[:, :, ::-1])[:, ::-1],
+            lambda imgs: standardise(imgs[..., ::-1])[:, ::-1],
             'red and blue are exchanged: pictures and rgb_mean here are both in the order R, G, B',
         ),
     ),
@@ -80,17 +88,17 @@ STANDARDISE = Task(
 
 
 def undo(X: np.ndarray) -> np.ndarray:
-    """Return the picture (h, w, 3) in 0-1 that `standardise` made X of, clipped."""
-    return postprocess(X)
+    """Return the pictures (n, h, w, 3) in 0-1 that `standardise` made X of, clipped."""
+    return _unclipped(X).clip(0, 1)
 
 
 def _unclipped(X: np.ndarray) -> np.ndarray:
-    return X[0].transpose(1, 2, 0) * rgb_std + rgb_mean
+    return X.transpose(0, 2, 3, 1) * rgb_std + rgb_mean
 
 
 def _standardised(rng: Rng) -> Case:
-    h, w = sizes(rng, 2, 4, 9)
-    return (array(rng.normal(0, 2.5, (1, 3, h, w))),)  # so some of it is out of range
+    n, h, w = sizes(rng, 3, 2, 9)
+    return (array(rng.normal(0, 2.5, (n, 3, h, w))),)  # so some of it is out of range
 
 
 UNDO = Task(
@@ -105,7 +113,7 @@ UNDO = Task(
             'screen can show',
         ),
         Mistake(
-            lambda X: ((X[0].transpose(1, 2, 0) + rgb_mean) * rgb_std).clip(0, 1),
+            lambda X: ((X.transpose(0, 2, 3, 1) + rgb_mean) * rgb_std).clip(0, 1),
             'undo the steps in reverse order: the division came last, so multiply first and add '
             'the mean then',
         ),
@@ -118,24 +126,25 @@ UNDO = Task(
             'clip to 0 and 1: the picture is not in 0 to 255 here',
         ),
         Mistake(
-            lambda X: (X[0].reshape(*X.shape[2:], 3) * rgb_std + rgb_mean).clip(0, 1),
+            lambda X: (X.reshape(len(X), *X.shape[2:], 3) * rgb_std + rgb_mean).clip(0, 1),
             'the shape is right, but reshape scatters the channels over the picture: move the '
             'axes with transpose',
         ),
         Mistake(
-            lambda X: undo(X).transpose(1, 0, 2),
-            'rows and columns are swapped: (3, h, w) becomes (h, w, 3), so transpose(1, 2, 0)',
+            lambda X: undo(X).transpose(0, 2, 1, 3),
+            'rows and columns are swapped: (n, 3, h, w) becomes (n, h, w, 3), so '
+            'transpose(0, 2, 3, 1)',
         ),
         Mistake(
-            lambda X: undo(X).transpose(2, 0, 1),
-            'the colours are right; a picture for the screen has the channels last, (h, w, 3)',
+            lambda X: undo(X).transpose(0, 3, 1, 2),
+            'the colours are right; pictures for the screen have the channels last, (n, h, w, 3)',
         ),
         Mistake(
-            lambda X: np.expand_dims(undo(X), 0),
-            'the batch axis is still there: a picture for the screen is (h, w, 3)',
+            lambda X: undo(X)[0],
+            'this is the first picture only: return all of the batch, (n, h, w, 3)',
         ),
         Mistake(
-            lambda X: ((X[0].transpose(1, 2, 0) - rgb_mean) / rgb_std).clip(0, 1),
+            lambda X: ((X.transpose(0, 2, 3, 1) - rgb_mean) / rgb_std).clip(0, 1),
             'this standardises once more: undoing is X * rgb_std + rgb_mean',
         ),
     ),
@@ -207,7 +216,7 @@ def _number_without(name: str, blocks: Blocks, pools: int, relus: int) -> int:
 
 LAYER_NUMBER = Task(
     name='layer_number',
-    points=2,
+    points=0,
     solve=layer_number,
     cases=_layers,
     mistakes=(
@@ -259,7 +268,7 @@ def _centred_gram(X: np.ndarray) -> np.ndarray:
 
 GRAM = Task(
     name='gram',
-    points=3,
+    points=0,
     solve=losses.gram,
     cases=several(lambda rng: (features(rng),)),
     mistakes=(
@@ -353,54 +362,72 @@ def _shuffle_hint(X: numpy.ndarray, Y: numpy.ndarray) -> Optional[str]:
 
 
 SHUFFLE_PIXELS = Task(
-    name='shuffle_pixels', points=2, solve=shuffle_pixels, examine=_examine_shuffle
+    name='shuffle_pixels', points=0, solve=shuffle_pixels, examine=_examine_shuffle
 )
 
 
-def _steps(X: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    return X[:, :, 1:, :] - X[:, :, :-1, :], X[:, :, :, 1:] - X[:, :, :, :-1]
+def total_variation(X: np.ndarray) -> np.ndarray:
+    """Return the total variation of each picture of X, of shape (n, h, w, 3)."""
+    return _variation(X)
 
 
-def _of_steps(kind: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
-    """Return a total variation that measures the steps in another way."""
-    return lambda X: 0.5 * (kind(_steps(X)[0]) + kind(_steps(X)[1]))
+def _variation(
+    X: np.ndarray,
+    size: Callable[[np.ndarray], np.ndarray] = np.abs,
+    axes: Sequence[int] = (1, 2),
+    total: bool = False,
+) -> np.ndarray:
+    """Return half the means, or sums, of the sizes of the steps along some axes, by picture."""
+    parts = [size(np.diff(X, axis=axis)).reshape(len(X), -1) for axis in axes]
+    return 0.5 * sum(part.sum(axis=1) if total else part.mean(axis=1) for part in parts)
 
 
 def _rolled_tv(X: np.ndarray) -> np.ndarray:
-    return 0.5 * sum(np.abs(X - np.roll(X, 1, axis)).mean() for axis in (2, 3))
+    return 0.5 * sum(np.abs(X - np.roll(X, 1, axis)).mean(axis=(1, 2, 3)) for axis in (1, 2))
+
+
+def _some_pictures(rng: Rng) -> Case:
+    n, h, w = sizes(rng, 3, 4, 9)
+    spread = rng.uniform(0.5, 3, (n, 1, 1, 1))
+    return (array(rng.normal(0, spread, (n, h, w, 3)).cumsum(axis=3)),)
 
 
 TOTAL_VARIATION = Task(
     name='total_variation',
     points=2,
-    solve=losses.tv_loss,
-    cases=several(lambda rng: (features(rng) * array(rng.uniform(1, 3)),)),
+    solve=total_variation,
+    cases=several(_some_pictures),
     mistakes=(
-        Mistake(lambda X: 2 * losses.tv_loss(X), 'twice too much: the formula halves the sum'),
+        Mistake(lambda X: 2 * _variation(X), 'twice too much: the formula halves the sum'),
         Mistake(
-            _of_steps(lambda d: np.abs(d).sum()),
+            lambda X: _variation(X).mean(),
+            'this is one number for the whole batch: each picture has a total variation of its '
+            'own, (n,)',
+        ),
+        Mistake(
+            lambda X: _variation(X, total=True),
             'this is the sum of the differences: take their mean, or a large picture is asked to '
             'be smoother than a small one',
         ),
         Mistake(
-            lambda X: 2 * _of_steps(lambda d: np.abs(d).sum())(X),
+            lambda X: 2 * _variation(X, total=True),
             'this is the sum of the differences: take half the sum of the two means',
         ),
         Mistake(
-            _of_steps(lambda d: d.mean()),
+            lambda X: _variation(X, lambda d: d),
             'without the absolute value, steps up and steps down cancel each other',
         ),
         Mistake(
-            _of_steps(lambda d: np.square(d).mean()),
+            lambda X: _variation(X, np.square),
             'this squares the differences: the formula takes their absolute value, which lets an '
             'edge stay sharp',
         ),
         Mistake(
-            lambda X: 0.5 * np.abs(_steps(X)[0]).mean(),
+            lambda X: _variation(X, axes=(1,)),
             'this looks at neighbours above each other only: those side by side count as well',
         ),
         Mistake(
-            lambda X: 0.5 * np.abs(_steps(X)[1]).mean(),
+            lambda X: _variation(X, axes=(2,)),
             'this looks at neighbours side by side only: those above each other count as well',
         ),
         Mistake(
@@ -408,8 +435,14 @@ TOTAL_VARIATION = Task(
             'np.roll makes the first pixel a neighbour of the last: compare slices instead',
         ),
         Mistake(
-            lambda X: 0.5 * sum(np.abs(np.diff(X, axis=axis)).mean() for axis in (0, 1)),
-            'this compares pictures and channels: rows and columns are the last two axes',
+            lambda X: _variation(X, axes=(2, 3)),
+            'this compares columns and colours, as if the channels came second: here they are '
+            'last, and rows and columns are the axes 1 and 2',
+        ),
+        Mistake(
+            lambda X: losses.tv_loss(X),
+            'this is the loss of the chapter, for (n, c, h, w) and for a whole batch: here the '
+            'channels are last, and each picture has a number of its own',
         ),
     ),
 )
@@ -533,7 +566,7 @@ def _examine_freeze(answer: Callable[..., Any], rng: Rng) -> Optional[str]:
     return None
 
 
-FREEZE = Task(name='freeze', points=2, solve=vgg.freeze, examine=_examine_freeze)
+FREEZE = Task(name='freeze', points=0, solve=vgg.freeze, examine=_examine_freeze)
 
 
 def is_frozen(net: nn.Block) -> bool:
@@ -693,9 +726,8 @@ ADAM_STEP = Task(
 
 
 def lr_at(epoch: int, lr: float, lr_decay: float, lr_decay_epoch: int) -> float:
-    """Return the step size of an epoch, counted from 1, that drops like a staircase."""
-    stage = Stage((16, 16), lr=lr, lr_decay=lr_decay, lr_decay_epoch=lr_decay_epoch)
-    return stage.lr_at(epoch)
+    """Return the step size of an epoch, counted from 0, that drops like a staircase."""
+    return lr * lr_decay ** (epoch // lr_decay_epoch)
 
 
 def _schedules(rng: Rng) -> List[Case]:
@@ -704,7 +736,7 @@ def _schedules(rng: Rng) -> List[Case]:
         n = int(rng.integers(5, 60))
         lr, decay = float(rng.uniform(0.01, 1)), float(rng.uniform(0.1, 0.8))
         inside = int(rng.integers(2 * n + 2, 3 * n))
-        cases += [(epoch, lr, decay, n) for epoch in (1, 2, n, n + 1, 2 * n + 1, inside, 4 * n)]
+        cases += [(e, lr, decay, n) for e in (0, 1, n - 1, n, 2 * n, inside, 4 * n + 1)]
     return cases
 
 
@@ -715,33 +747,43 @@ LR_AT = Task(
     cases=_schedules,
     mistakes=(
         Mistake(
-            lambda e, lr, d, n: lr * d ** (e // n),
-            'one epoch early: epochs are counted from 1, so the first lr_decay_epoch of them, the '
-            'last included, run at the full step size',
+            lambda e, lr, d, n: lr * d ** (max(0, e - 1) // n),
+            "one epoch late: here they are counted from 0, as the book's loop does, so the first "
+            'drop is in the epoch with the number lr_decay_epoch',
         ),
         Mistake(
-            lambda e, lr, d, n: lr * d ** (e - 1),
+            lambda e, lr, d, n: lr * d ** ((e - 1) // n),
+            "one epoch late: here they are counted from 0, as the book's loop does, so the first "
+            'drop is in the epoch with the number lr_decay_epoch',
+        ),
+        Mistake(
+            lambda e, lr, d, n: lr * d ** ((e + 1) // n),
+            'one epoch early: the first lr_decay_epoch epochs, with the numbers from 0 to '
+            'lr_decay_epoch - 1, run at the full step size',
+        ),
+        Mistake(
+            lambda e, lr, d, n: lr * d**e,
             'this drops after every epoch: it should drop after every lr_decay_epoch epochs',
         ),
         Mistake(
-            lambda e, lr, d, n: lr * d ** ((e - 1) / n),
+            lambda e, lr, d, n: lr * d ** (e / n),
             'this glides down a little in each epoch: a staircase needs whole powers, so //',
         ),
         Mistake(
-            lambda e, lr, d, n: lr * d if e > n else lr,
+            lambda e, lr, d, n: lr * d if e >= n else lr,
             'right as far as the first drop, but it drops once only: each further lr_decay_epoch '
             'epochs multiply once more',
         ),
         Mistake(
-            lambda e, lr, d, n: lr * d * ((e - 1) // n) if e > n else lr,
+            lambda e, lr, d, n: lr * d * (e // n) if e >= n else lr,
             'drops multiply: two of them are lr_decay ** 2, not 2 * lr_decay',
         ),
         Mistake(
-            lambda e, lr, d, n: lr * d if (e - 1) % n == 0 and e > 1 else lr,
+            lambda e, lr, d, n: lr * d if e % n == 0 and e > 0 else lr,
             'it drops for one epoch and is back in the next: the step size stays down',
         ),
         Mistake(
-            lambda e, lr, d, n: lr / d ** ((e - 1) // n),
+            lambda e, lr, d, n: lr / d ** (e // n),
             'this grows: multiply by lr_decay',
         ),
     ),
@@ -760,7 +802,7 @@ def _carry_case(rng: Rng) -> Case:
 
 CARRY_OVER = Task(
     name='carry_over',
-    points=2,
+    points=0,
     solve=carry_over,
     cases=several(_carry_case),
     mistakes=(
@@ -783,7 +825,7 @@ CARRY_OVER = Task(
             'X is standardised already, and preprocess standardises once more: undo it first',
         ),
         Mistake(
-            lambda X, shape: preprocess(255 * _unclipped(X), shape),
+            lambda X, shape: preprocess(255 * _unclipped(X)[0], shape),
             'right, but not clipped: use postprocess, so that the next stage starts from a '
             'picture that could be shown',
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Optional, Sequence
+from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 import numpy
 from mxnet import image, npx
@@ -10,11 +10,25 @@ from mxnet import numpy as np
 
 from styletransfer import color, controls, losses
 from styletransfer.exercises.task import Case, Mistake, Task, difference, plain
-from styletransfer.exercises.tasks.data import Rng, array, features, several, sizes
+from styletransfer.exercises.tasks.data import Rng, array, several, sizes
 
 # --- colour -------------------------------------------------------------------------------------
 
 LUMA = numpy.array([0.299, 0.587, 0.114])
+Pictures = Callable[[np.ndarray, np.ndarray], Any]
+
+
+def _channels_first(paint: Pictures) -> Pictures:
+    """Return a function of two pictures (3, h, w) that does what `paint` does with (h, w, 3)."""
+
+    def painted(result: np.ndarray, content: np.ndarray) -> Any:
+        return paint(*(img.transpose(1, 2, 0) for img in (result, content))).transpose(2, 0, 1)
+
+    return painted
+
+
+def _all_channels_first(*mistakes: Mistake) -> Tuple[Mistake, ...]:
+    return tuple(Mistake(_channels_first(wrong), hint) for wrong, hint in mistakes)
 
 
 def _painted(result: np.ndarray, content: np.ndarray) -> np.ndarray:
@@ -57,15 +71,15 @@ def _two_pictures(rng: Rng) -> Case:
     h, w = sizes(rng, 2, 5, 9)
     content = rng.uniform(0, 1, (h, w, 3))
     result = rng.uniform(0, 1, (h, w, 1)) + rng.normal(0, 0.2, (h, w, 3))
-    return array(result.clip(0, 1)), array(content)
+    return tuple(array(img.transpose(2, 0, 1)) for img in (result.clip(0, 1), content))
 
 
 KEEP_LUMINANCE = Task(
     name='keep_luminance',
     points=3,
-    solve=_painted,
+    solve=_channels_first(_painted),
     cases=several(_two_pictures),
-    mistakes=(
+    mistakes=_all_channels_first(
         Mistake(
             _unbounded,
             'luminance and chroma are right, but some of these colours are none: keep Y between '
@@ -108,7 +122,7 @@ KEEP_LUMINANCE = Task(
         Mistake(
             lambda result, content: _bounded(result, content, axis=None),
             'one pair of bounds for the whole picture: each pixel has its own, so take min and '
-            'max over the last axis only',
+            'max over the channels only',
         ),
         Mistake(
             lambda result, content: _light(result) + numpy.zeros(3),
@@ -139,7 +153,7 @@ def match_colors(style: np.ndarray, content: np.ndarray) -> np.ndarray:
 
 
 def _pixels(img: Any) -> numpy.ndarray:
-    return numpy.asarray(plain(img), 'float64').reshape(-1, 3)
+    return numpy.asarray(plain(img), 'float64').reshape(3, -1).T
 
 
 def _covariance(pixels: numpy.ndarray) -> numpy.ndarray:
@@ -171,7 +185,7 @@ def _matched(
     s, c = _pixels(style), _pixels(content)
     A = product(root(_covariance(s)), root(_covariance(c)))
     matched = (s - centred * s.mean(axis=0)) @ A.T + moved * c.mean(axis=0)
-    return array(matched.reshape(style.shape))
+    return array(matched.T.reshape(style.shape))
 
 
 def _of_either_root(hint: str, **how: Any) -> List[Mistake]:
@@ -226,7 +240,7 @@ def _palette(rng: Rng, spread: float, outliers: bool = False) -> np.ndarray:
     pixels = rng.uniform(100, 156, 3) + rng.normal(0, spread, (h, w, 3)) @ mixing.T
     if outliers:  # light and dark enough to leave 0-255 in any other picture's colours
         pixels[0, 0], pixels[1, 1] = 128 + 6 * spread, 128 - 6 * spread
-    return array(pixels.clip(0, 255))
+    return array(pixels.clip(0, 255).transpose(2, 0, 1))
 
 
 MATCH_COLORS = Task(
@@ -396,6 +410,11 @@ SOFT_MASK = Task(
 )
 
 
+def guided_grams(X: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    """Return the Gram matrices (k, c, c) of one output (c, h, w) in regions (k, h, w)."""
+    return _by_region(lambda X, T: _guided(X, T))(X, masks)
+
+
 def _guided(
     X: np.ndarray,
     T: np.ndarray,
@@ -406,79 +425,93 @@ def _guided(
     return losses.gram(X * (T / divide(T)) ** power)
 
 
-def _masked_outputs(rng: Rng) -> List[Case]:
-    X = [features(rng) for _ in range(4)]
-    masks = [numpy.ones(x.shape[2:]) for x in X]
-    masks[1] *= 0
-    masks[1][:, : X[1].shape[3] // 2] = 1
-    masks[2] *= rng.uniform(0, 1, masks[2].shape)
-    masks[3] *= rng.uniform(0, 1, masks[3].shape) * (rng.uniform(0, 1, masks[3].shape) > 0.3)
-    masks[3][0, 0] = 0.5
-    return [(X[i], array(masks[i])) for i in rng.permutation(len(X))]
+def _by_region(gram: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Callable[..., np.ndarray]:
+    """Return a function of (c, h, w) and masks, made of one of (1, c, h, w) and a single mask."""
+    return lambda X, masks: np.concatenate([gram(X[None], T) for T in masks])
 
 
-GUIDED_GRAM = Task(
-    name='guided_gram',
+def _masked_output(rng: Rng) -> Case:
+    """Return an output, and masks of all of it, of half of it, and two soft ones."""
+    c, h, w = sizes(rng, 3, 4, 8)
+    X = rng.normal(rng.uniform(-1, 1, (c, 1, 1)), rng.uniform(0.5, 2), (c, h, w))
+    masks = numpy.ones((4, h, w))
+    masks[1, :, w // 2 :] = 0
+    masks[2:] *= rng.uniform(0, 1, (2, h, w))
+    masks[3] *= rng.uniform(0, 1, (h, w)) > 0.3
+    masks[3, 0, 0] = 0.5
+    return array(X), array(masks[rng.permutation(4)])
+
+
+GUIDED_GRAMS = Task(
+    name='guided_grams',
     points=2,
-    solve=lambda X, T: _guided(X, T),
-    cases=_masked_outputs,
+    solve=guided_grams,
+    cases=several(_masked_output),
     mistakes=(
         Mistake(
-            lambda X, T: losses.gram(X),
+            _by_region(lambda X, T: losses.gram(X)),
             'this is the plain Gram matrix: the mask is not used',
         ),
         Mistake(
-            lambda X, T: losses.gram(X * T),
+            _by_region(lambda X, T: losses.gram(X * T)),
             'right but for the scale: a small region gets a small matrix. Divide T by the root of '
             'its mean square first',
         ),
         Mistake(
-            lambda X, T: _guided(X, T, divide=lambda T: T.mean()),
+            lambda X, masks: losses.gram(X * (masks / np.sqrt(np.square(masks).mean()))[:, None]),
+            'each mask is divided by the root of its own mean square, not of that of all masks',
+        ),
+        Mistake(
+            _by_region(lambda X, T: _guided(X, T, divide=lambda T: T.mean())),
             'this divides T by its mean: of a soft mask that is not the root of its mean square',
         ),
         Mistake(
-            lambda X, T: _guided(X, T, divide=lambda T: np.sqrt(T.mean())),
+            _by_region(lambda X, T: _guided(X, T, divide=lambda T: np.sqrt(T.mean()))),
             'this divides by the root of the mean of T: of a soft mask that is less than T counts '
             'for, as T stands in the product twice; take the mean of T * T',
         ),
         Mistake(
-            lambda X, T: _guided(X, T, divide=lambda T: np.square(T).mean()),
+            _by_region(lambda X, T: _guided(X, T, divide=lambda T: np.square(T).mean())),
             'this divides T by its mean square: take the root of that',
         ),
         Mistake(
-            lambda X, T: _guided(X, T, divide=lambda T: np.sqrt(np.square(T).sum())),
+            _by_region(lambda X, T: _guided(X, T, divide=lambda T: np.sqrt(np.square(T).sum()))),
             'this divides by the root of the sum of squares, so larger pictures get a smaller '
             'matrix: take their mean',
         ),
         Mistake(
-            lambda X, T: _guided(X, T, divide=lambda T: T.sum()),
+            _by_region(lambda X, T: _guided(X, T, divide=lambda T: T.sum())),
             'this divides by the sum of T: take the root of the mean of its squares',
         ),
         Mistake(
-            lambda X, T: losses.gram(X * np.sqrt(T)) / T.mean(),
+            _by_region(lambda X, T: losses.gram(X * np.sqrt(T)) / T.mean()),
             'this multiplies by T once in all, but both factors of the product are masked: X * T, '
             'then the Gram matrix',
         ),
         Mistake(
-            lambda X, T: losses.gram(X * np.sqrt(T)),
+            _by_region(lambda X, T: losses.gram(X * np.sqrt(T))),
             'the mask is on one side of the product only, and it is not scaled: gram of X * T, '
             'with T divided by the root of its mean square',
         ),
         Mistake(
-            lambda X, T: losses.gram(X * (T > 0)) / (T > 0).mean(),
+            _by_region(lambda X, T: losses.gram(X * (T > 0)) / (T > 0).mean()),
             'this takes a soft mask for a hard one: what is half inside should count in part',
         ),
         Mistake(
-            lambda X, T: losses.gram(X * (T >= 0.5)) / (T >= 0.5).mean(),
+            _by_region(lambda X, T: losses.gram(X * (T >= 0.5)) / (T >= 0.5).mean()),
             'this takes a soft mask for a hard one: what is half inside should count in part',
         ),
         Mistake(
-            lambda X, T: _guided(X, T)[0],
-            'this is the matrix of the first picture only: the result is (n, c, c)',
+            lambda X, masks: guided_grams(X, masks)[0],
+            'this is the matrix of the first region only: the result is (k, c, c)',
         ),
         Mistake(
-            lambda X, T: _guided(X, T) * X.shape[1],
-            'the number of channels belongs to what G is divided by: use gram',
+            lambda X, masks: guided_grams(X, masks).sum(axis=0),
+            'this adds up the regions: each has a matrix of its own, (k, c, c)',
+        ),
+        Mistake(
+            lambda X, masks: guided_grams(X, masks) * X.shape[0],
+            'the number of channels belongs to what G is divided by: c * h * w',
         ),
     ),
 )
@@ -489,15 +522,23 @@ GUIDED_GRAM = Task(
 Grams = Sequence[Sequence[np.ndarray]]
 
 
+def mix_grams(grams: Grams, weights: Sequence[float]) -> List[np.ndarray]:
+    """Return for each layer the weighted mean of its matrices, one of each painting."""
+    return controls.mixed(list(zip(*grams)), weights)
+
+
 def _weighted(grams: Grams, weights: Sequence[float]) -> List[np.ndarray]:
-    return [sum(G * weight for G, weight in zip(layer, weights)) for layer in zip(*grams)]
+    return [sum(G * weight for G, weight in zip(layer, weights)) for layer in grams]
 
 
 def _some_grams(rng: Rng) -> Case:
     paintings, *channels = sizes(rng, int(rng.integers(4, 6)), 2, 7)
     grams = [
-        [losses.gram(array(rng.normal(0, rng.uniform(0.5, 2), (1, c, 5, 6)))) for c in channels]
-        for _ in range(paintings)
+        [
+            losses.gram(array(rng.normal(0, rng.uniform(0.5, 2), (1, c, 5, 6))))
+            for _ in range(paintings)
+        ]
+        for c in channels
     ]
     return grams, [float(weight) for weight in rng.uniform(0.3, 4, paintings)]
 
@@ -505,7 +546,7 @@ def _some_grams(rng: Rng) -> Case:
 MIX_GRAMS = Task(
     name='mix_grams',
     points=2,
-    solve=lambda grams, weights: controls.mixed(grams, weights),
+    solve=mix_grams,
     cases=several(_some_grams),
     mistakes=(
         Mistake(
@@ -513,11 +554,11 @@ MIX_GRAMS = Task(
             'this is the weighted sum: divide by the sum of the weights, which need not be 1',
         ),
         Mistake(
-            lambda grams, weights: controls.mixed(grams, [1] * len(grams)),
+            lambda grams, weights: mix_grams(grams, [1] * len(weights)),
             'this is the plain mean: the weights are not used',
         ),
         Mistake(
-            lambda grams, weights: [G / len(grams) for G in _weighted(grams, weights)],
+            lambda grams, weights: [G / len(weights) for G in _weighted(grams, weights)],
             'this divides by the number of paintings: divide by the sum of the weights',
         ),
         Mistake(
@@ -525,30 +566,30 @@ MIX_GRAMS = Task(
             'this divides by the largest weight: divide by the sum of the weights',
         ),
         Mistake(
-            lambda grams, weights: controls.mixed(grams, numpy.exp(weights).tolist()),
+            lambda grams, weights: mix_grams(grams, numpy.exp(weights).tolist()),
             'a softmax changes what the weights mean: 2 and 1 should be two parts and one part',
         ),
         Mistake(
-            lambda grams, weights: controls.mixed(grams, [w * w for w in weights]),
+            lambda grams, weights: mix_grams(grams, [w * w for w in weights]),
             'the weights are used twice',
         ),
         Mistake(
-            lambda grams, weights: controls.mixed(grams, weights[::-1]),
+            lambda grams, weights: mix_grams(grams, weights[::-1]),
             'the weights are in the wrong order: the first is that of the first painting',
         ),
         Mistake(
-            lambda grams, weights: list(grams[0]),
+            lambda grams, weights: [layer[0] for layer in grams],
             'these are the matrices of the first painting alone',
         ),
         Mistake(
             lambda grams, weights: [
-                [G * (weight / sum(weights)) for G in layers]
-                for layers, weight in zip(grams, weights)
+                [G * (weight / sum(weights)) for G, weight in zip(layer, weights)]
+                for layer in grams
             ],
             'these are still the matrices of each painting, weighted: add them up, layer by layer',
         ),
         Mistake(
-            lambda grams, weights: controls.mixed(grams, weights)[0],
+            lambda grams, weights: mix_grams(grams, weights)[0],
             'this is the first layer only: return a list of all layers',
         ),
     ),
@@ -558,6 +599,6 @@ TASKS = (
     KEEP_LUMINANCE,
     MATCH_COLORS,
     SOFT_MASK,
-    GUIDED_GRAM,
+    GUIDED_GRAMS,
     MIX_GRAMS,
 )

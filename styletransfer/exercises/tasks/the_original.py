@@ -14,23 +14,30 @@ from styletransfer.exercises.tasks.data import Rng, array, several, sizes
 
 # --- L-BFGS -------------------------------------------------------------------------------------
 
-Arrays = Sequence[np.ndarray]
+Pairs = Sequence[Tuple[np.ndarray, np.ndarray]]
 
 
-def two_loop(g: np.ndarray, steps: Arrays, changes: Arrays) -> np.ndarray:
+def descent_direction(g: np.ndarray, pairs: Pairs) -> np.ndarray:
     r"""Return the direction -H g of L-BFGS, with H written out in full.
 
     .. math:: H \leftarrow (I - \rho s y^\top) H (I - \rho y s^\top) + \rho s s^\top,
               \qquad \rho = 1 / s^\top y
 
-    for each remembered step, the oldest first; students get there without H.
+    for each remembered step along which the gradient grew, the oldest first, which is the last of
+    the list; students get there without H.
     """
-    pairs = [(_flat(s), _flat(y)) for s, y in zip(steps, changes)]
-    H = numpy.eye(g.size) * (_scale(*pairs[-1]) if pairs else 1)
-    for s, y in pairs:
+    bent = _usable(pairs)
+    H = numpy.eye(g.size) * (_scale(*bent[-1]) if bent else 1)
+    for s, y in bent:
         V = numpy.eye(g.size) - numpy.outer(y, s) / (s @ y)
         H = V.T @ H @ V + numpy.outer(s, s) / (s @ y)
     return array(-H @ _flat(g)).reshape(g.shape)
+
+
+def _usable(pairs: Pairs) -> List[Tuple[numpy.ndarray, numpy.ndarray]]:
+    """Return the pairs whose curvature is above 0, flat, the oldest first."""
+    flat = [(_flat(s), _flat(y)) for s, y in pairs[::-1]]
+    return [(s, y) for s, y in flat if s @ y > 0]
 
 
 def _flat(x: np.ndarray) -> numpy.ndarray:
@@ -43,8 +50,7 @@ def _scale(s: numpy.ndarray, y: numpy.ndarray) -> float:
 
 def _wrong_loops(
     g: np.ndarray,
-    steps: Arrays,
-    changes: Arrays,
+    pairs: Pairs,
     first: int = -1,
     second: int = 1,
     scale: Callable[[numpy.ndarray, numpy.ndarray], float] = _scale,
@@ -54,39 +60,50 @@ def _wrong_loops(
     add: str = 's',
     ask: str = 'sy',
     beta: bool = True,
+    bent: bool = True,
 ) -> np.ndarray:
-    """Return what the two loops give that go wrong as the arguments behind `changes` say.
+    """Return what the two loops give that go wrong as the arguments behind `pairs` say.
 
     The loops run in the order `first` and `second`, 1 from the oldest pair; `ask` says with what
     each of them multiplies r, `take` and `add` what they change it by; `mixed` takes the numbers
-    of the first loop in the order in which they were computed.
+    of the first loop in the order in which they were computed; `bent` leaves out pairs without
+    curvature.
     """
-    pairs = [{'s': _flat(s), 'y': _flat(y)} for s, y in zip(steps, changes)]
-    rhos = [1 / (pair['s'] @ pair['y']) for pair in pairs]
-    numbers = list(range(len(pairs)))
-    r, alphas, computed = _flat(g), [0.0] * len(pairs), []
+    used = _usable(pairs) if bent else [(_flat(s), _flat(y)) for s, y in pairs[::-1]]
+    known = [{'s': s, 'y': y} for s, y in used]
+    rhos = [1 / (pair['s'] @ pair['y']) for pair in known]
+    numbers = list(range(len(known)))
+    r, alphas, computed = _flat(g), [0.0] * len(known), []
     for i in numbers[::first]:
-        alphas[i] = rhos[i] * (pairs[i][ask[0]] @ r)
+        alphas[i] = rhos[i] * (known[i][ask[0]] @ r)
         computed.append(alphas[i])
-        r = r - alphas[i] * pairs[i][take]
-    if pairs:
-        r = r * scale(pairs[newest]['s'], pairs[newest]['y'])
+        r = r - alphas[i] * known[i][take]
+    if known:
+        r = r * scale(known[newest]['s'], known[newest]['y'])
     for turn, i in enumerate(numbers[::second]):
         alpha = computed[turn] if mixed else alphas[i]
-        r = r + (alpha - beta * rhos[i] * (pairs[i][ask[1]] @ r)) * pairs[i][add]
+        r = r + (alpha - beta * rhos[i] * (known[i][ask[1]] @ r)) * known[i][add]
     return array(-r).reshape(g.shape)
 
 
 def _valley(rng: Rng, memory: int) -> Case:
-    """Return a gradient and remembered steps in a random quadratic, as large as a tiny picture."""
+    """Return a gradient and remembered steps in a random quadratic, as large as a tiny picture.
+
+    Among the pairs is one along which the gradient fell.
+    """
     shape = (1, 3, *sizes(rng, 2, 2, 4))
     count = int(numpy.prod(shape))
     Q, _ = numpy.linalg.qr(rng.normal(0, 1, (count, count)))
     A = (Q * rng.uniform(0.3, 4, count)) @ Q.T
-    steps = [rng.normal(0, rng.uniform(0.3, 2), count) for _ in range(memory)]
-    changes = [A @ s for s in steps]
-    given = [[array(x).reshape(shape) for x in one] for one in (steps, changes)]
-    return (array(rng.normal(0, 1, shape)), *given)
+    pairs = []
+    for _ in range(memory):
+        s = rng.normal(0, rng.uniform(0.3, 2), count)
+        pairs.append((s, A @ s))
+    if memory:
+        s = rng.normal(0, 1, count)
+        pairs.insert(int(rng.integers(1, memory)), (s, -A @ s * rng.uniform(0.2, 0.5)))
+    given = [tuple(array(x).reshape(shape) for x in pair) for pair in pairs]
+    return array(rng.normal(0, 1, shape)), given
 
 
 def _valleys(rng: Rng) -> List[Case]:
@@ -97,15 +114,32 @@ def _loops_mistake(hint: str, **how: Any) -> Mistake:
     return Mistake(lambda *case: _wrong_loops(*case, **how), hint)
 
 
-TWO_LOOP = Task(
-    name='two_loop',
+DESCENT_DIRECTION = Task(
+    name='descent_direction',
     points=3,
-    solve=two_loop,
+    solve=descent_direction,
     cases=_valleys,
     mistakes=(
-        Mistake(lambda g, S, Y: -two_loop(g, S, Y), 'this leads uphill: the direction is -H g'),
         Mistake(
-            lambda g, S, Y: -g,
+            lambda g, pairs: -descent_direction(g, pairs),
+            'this leads uphill: the direction is -H g',
+        ),
+        _loops_mistake(
+            'a pair along which the gradient fell, s.y below 0, says that the valley is a ridge: '
+            'leave such pairs out',
+            bent=False,
+        ),
+        Mistake(
+            lambda g, pairs: descent_direction(g, pairs[::-1]),
+            'the newest pair is the first of the list here, not the last',
+        ),
+        Mistake(
+            lambda g, pairs: _wrong_loops(g, pairs[::-1], bent=False),
+            'the newest pair is the first of the list here, and a pair with s.y below 0 is left '
+            'out',
+        ),
+        Mistake(
+            lambda g, pairs: -g,
             'this is the plain gradient, turned round: what was remembered is not used',
         ),
         _loops_mistake(
@@ -142,7 +176,7 @@ TWO_LOOP = Task(
         _loops_mistake('beta needs y.r, not s.r', ask='ss'),
         _loops_mistake('the second loop adds (alpha - beta) s, not alpha s', beta=False),
         Mistake(
-            lambda g, S, Y: two_loop(g, S[-1:], Y[-1:]),
+            lambda g, pairs: descent_direction(g, pairs[:1]),
             'this uses the newest pair only: loop over all that are remembered',
         ),
     ),
@@ -153,7 +187,10 @@ TWO_LOOP = Task(
 
 
 def paper_style_loss(Y_hat: np.ndarray, Y: np.ndarray) -> np.ndarray:
-    """Return the style loss of one layer as Gatys et al. write it, of arrays (1, c, h, w)."""
+    """Return the style loss of one layer as Gatys et al. write it, for each of n pictures.
+
+    Y_hat has shape (n, c, h, w), the style picture's output Y (1, c, h, w).
+    """
     c, h, w = Y.shape[1:]
     return _squares(Y_hat, Y) / (4 * c**2 * (h * w) ** 2)
 
@@ -163,7 +200,7 @@ def _unscaled(Y: np.ndarray) -> np.ndarray:
 
 
 def _squares(Y_hat: np.ndarray, Y: np.ndarray) -> np.ndarray:
-    return np.square(_unscaled(Y_hat) - _unscaled(Y)).sum()
+    return np.square(_unscaled(Y_hat) - _unscaled(Y)).sum(axis=(1, 2))
 
 
 def _divided(by: Callable[[int, int, int], float]) -> Callable[..., np.ndarray]:
@@ -172,8 +209,10 @@ def _divided(by: Callable[[int, int, int], float]) -> Callable[..., np.ndarray]:
 
 
 def _two_outputs(rng: Rng) -> Case:
-    c, h, w = sizes(rng, 3)
-    return tuple(array(rng.normal(0, scale, (1, c, h, w))) for scale in rng.uniform(0.5, 3, 2))
+    n, c, h, w = sizes(rng, 4, 2, 8)
+    scales = rng.uniform(0.5, 3, (n + 1, 1, 1, 1))
+    Ys = array(rng.normal(0, scales, (n + 1, c, h, w)))
+    return Ys[1:], Ys[:1]
 
 
 PAPER_STYLE_LOSS = Task(
@@ -183,7 +222,7 @@ PAPER_STYLE_LOSS = Task(
     cases=several(_two_outputs),
     mistakes=(
         Mistake(
-            lambda Y_hat, Y: losses.style_loss(Y_hat, losses.gram(Y)),
+            lambda Y_hat, Y: np.square(losses.gram(Y_hat) - losses.gram(Y)).mean(axis=(1, 2)),
             "this is the book's loss, a mean of scaled matrices: the paper sums, and divides in "
             'the loss',
         ),
@@ -207,70 +246,83 @@ PAPER_STYLE_LOSS = Task(
         Mistake(_divided(lambda c, h, w: 4 * c * (h * w) ** 2), 'N is squared too: 4 N^2 M^2'),
         Mistake(_divided(lambda c, h, w: 1), 'the sum is right, but not divided by 4 N^2 M^2'),
         Mistake(
-            lambda Y_hat, Y: np.abs(_unscaled(Y_hat) - _unscaled(Y)).sum() / (4 * Y[0].size ** 2),
+            lambda Y_hat, Y: paper_style_loss(Y_hat, Y).sum(),
+            'this is the sum over the pictures: each of them has a loss of its own, (n,)',
+        ),
+        Mistake(
+            lambda Y_hat, Y: paper_style_loss(Y_hat, Y).mean(),
+            'this is the mean over the pictures: each of them has a loss of its own, (n,)',
+        ),
+        Mistake(
+            lambda Y_hat, Y: paper_style_loss(Y_hat, Y)[0],
+            'this is the first picture only: each of them has a loss of its own, (n,)',
+        ),
+        Mistake(
+            lambda Y_hat, Y: (
+                np.abs(_unscaled(Y_hat) - _unscaled(Y)).sum(axis=(1, 2)) / (4 * Y[0].size ** 2)
+            ),
             'the differences are squared, not taken as absolute values',
         ),
         Mistake(
-            lambda Y_hat, Y: np.square(Y_hat - Y).sum() / (4 * Y[0].size ** 2),
+            lambda Y_hat, Y: np.square(Y_hat - Y).sum(axis=(1, 2, 3)) / (4 * Y[0].size ** 2),
             'this compares the outputs themselves: the style loss compares their Gram matrices',
         ),
     ),
 )
 
 
-def paper_factors(c: int, h: int, w: int) -> Tuple[float, float]:
-    """Return what makes the book's content loss and style loss of a layer those of the paper."""
-    scaling, shape, Y = losses.SCALINGS['gatys'], (1, c, h, w), np.zeros((1, c, h, w))
-    return scaling.content(shape, shape, Y), scaling.style(shape, shape, losses.gram(Y))
+def book_factors(c: int, h: int, w: int) -> Tuple[float, float]:
+    """Return what makes the paper's content loss and style loss of a layer those of the book."""
+    return 2 / (c * h * w), 4 / c**2
 
 
-PAPER_FACTORS = Task(
-    name='paper_factors',
+BOOK_FACTORS = Task(
+    name='book_factors',
     points=2,
-    solve=paper_factors,
+    solve=book_factors,
     cases=several(lambda rng: tuple(sizes(rng, 3, 5, 90)), 4),
     mistakes=(
         Mistake(
-            lambda c, h, w: (2 / (c * h * w), 4 / c**2),
-            "the other way round: the book's loss times the factor is the paper's",
+            lambda c, h, w: (c * h * w / 2, c**2 / 4),
+            "the other way round: the paper's loss times the factor is the book's",
         ),
         Mistake(
-            lambda c, h, w: (c**2 / 4, c * h * w / 2),
+            lambda c, h, w: (4 / c**2, 2 / (c * h * w)),
             'both are right, but in the wrong order: content first, then style',
         ),
         Mistake(
-            lambda c, h, w: (c * h * w, c**2 / 4),
+            lambda c, h, w: (1 / (c * h * w), 4 / c**2),
             'the style is right; of the content loss the paper takes half the sum',
         ),
         Mistake(
-            lambda c, h, w: (h * w / 2, c**2 / 4),
+            lambda c, h, w: (2 / (h * w), 4 / c**2),
             'the style is right; the mean of the content loss is over the channels too',
         ),
         Mistake(
-            lambda c, h, w: (1 / 2, c**2 / 4),
+            lambda c, h, w: (2.0, 4 / c**2),
             'the style is right; for the content, a sum is the mean times how many numbers there '
             'are',
         ),
         Mistake(
-            lambda c, h, w: (c * h * w / 2, c**2),
+            lambda c, h, w: (2 / (c * h * w), 1 / c**2),
             'the content is right; the paper divides the style loss by 4 as well',
         ),
         Mistake(
-            lambda c, h, w: (c * h * w / 2, c / 4),
+            lambda c, h, w: (2 / (c * h * w), 4 / c),
             'the content is right; a Gram matrix has c * c entries, which the mean is over',
         ),
         Mistake(
-            lambda c, h, w: (c * h * w / 2, 1 / 4),
+            lambda c, h, w: (2 / (c * h * w), 4.0),
             'the content is right; for the style, a sum over a Gram matrix is the mean times how '
             'many entries it has',
         ),
         Mistake(
-            lambda c, h, w: (c * h * w / 2, 1 / (4 * (h * w) ** 2)),
+            lambda c, h, w: (2 / (c * h * w), 4 * (h * w) ** 2),
             "the content is right; for the style, the book's Gram matrix is divided by c * h * w "
             'already',
         ),
         Mistake(
-            lambda c, h, w: (c * h * w / 2, (c * h * w) ** 2 / 4),
+            lambda c, h, w: (2 / (c * h * w), 4 / (c * h * w) ** 2),
             'the content is right; for the style, the paper divides by N^2 M^2 too: most of it '
             'cancels',
         ),
@@ -488,7 +540,7 @@ NORMALISE_FILTERS = Task(
 TASKS = (
     POOL_AVERAGE,
     PAPER_STYLE_LOSS,
-    PAPER_FACTORS,
+    BOOK_FACTORS,
     NORMALISE_FILTERS,
-    TWO_LOOP,
+    DESCENT_DIRECTION,
 )

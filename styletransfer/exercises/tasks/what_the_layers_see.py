@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, List, Sequence
+from typing import Any, List, Sequence, Tuple
 
 from mxnet import numpy as np
 
@@ -16,29 +16,46 @@ from styletransfer.recipes import TUTORIAL, Recipe
 from styletransfer.vgg import layer_index
 
 
-def receptive_field(name: str, convs_per_block: Blocks = (2, 2, 4, 4, 4)) -> int:
-    """Return how many pixels wide a piece of the picture one number of a layer depends on."""
-    return _field(name, convs_per_block)
+def receptive_field(
+    name: str, place: int, convs_per_block: Blocks = (2, 2, 4, 4, 4)
+) -> Tuple[int, int]:
+    """Return the first and the last column of pixels that a column of a layer depends on."""
+    return _seen(name, place, convs_per_block)
 
 
-def _field(
-    name: str, blocks: Blocks, start: int = 1, stride: int = 2, pool: int = 1, conv: int = 2
-) -> int:
+def _seen(
+    name: str,
+    place: int,
+    blocks: Blocks,
+    stride: int = 2,
+    pool: int = 1,
+    conv: int = 1,
+    pooled_left: bool = False,
+    short: int = 0,
+) -> Tuple[int, int]:
     """Follow the layers up to `name`, each as wide and with the stride the arguments say."""
-    width, jump = start, 1
+    first, last, jump = 0, 0, 1  # what place 0 sees
     for layer in list(vgg.vgg_layer_names(blocks))[: layer_number(name, blocks) + 1]:
         if layer.startswith('conv'):
-            width += conv * jump
+            first, last = first - conv * jump, last + conv * jump
         elif layer.startswith('pool'):
-            width += pool * jump
+            first, last = (
+                (first - pool * jump, last) if pooled_left else (first, last + pool * jump)
+            )
             jump *= stride
-    return width
+    return first + place * jump, last + place * jump - short
 
 
 def _deep_layers(rng: Rng) -> List[Case]:
     cases = [layer_case(rng, ('conv',)) for _ in range(4)]
     blocks = tuple(int(convs) for convs in rng.integers(2, 5, 4))
-    return [*cases, ('conv3_2', blocks), ('pool2', blocks), ('relu2_1', blocks)]
+    cases += [('conv3_2', blocks), ('pool2', blocks), ('relu2_1', blocks)]
+    return [(name, int(rng.integers(3, 30)), blocks) for name, blocks in cases]
+
+
+def _side(name: str, place: int, blocks: Blocks) -> int:
+    first, last = _seen(name, place, blocks)
+    return last - first + 1
 
 
 RECEPTIVE_FIELD = Task(
@@ -48,34 +65,50 @@ RECEPTIVE_FIELD = Task(
     cases=_deep_layers,
     mistakes=(
         Mistake(
-            lambda name, blocks: _field(name, blocks, stride=1, pool=0),
+            lambda name, place, blocks: _seen(name, place, blocks, stride=1, pool=0),
             'behind a pooling, neighbours are twice as far apart in the picture: what the next '
             'convolutions add doubles each time',
         ),
         Mistake(
-            lambda name, blocks: _field(name, blocks, stride=1),
+            lambda name, place, blocks: _seen(name, place, blocks, stride=1),
             'the poolings are counted, but behind each of them neighbours are twice as far apart: '
-            'double what each later layer adds',
+            'double what each later layer adds, and how far apart the places are',
         ),
         Mistake(
-            lambda name, blocks: _field(name, blocks, pool=0),
+            lambda name, place, blocks: _seen(name, place, blocks, pool=0),
             'a 2x2 pooling looks at two neighbours and so widens the field too, by one distance',
         ),
         Mistake(
-            lambda name, blocks: _field(name, blocks, start=0),
-            'one too small: the pixel itself counts, so begin with 1',
+            lambda name, place, blocks: _seen(name, place, blocks, pooled_left=True),
+            'the place i of a pooling has the places 2 i and 2 i + 1 in front of it: it widens '
+            'the field to the right',
         ),
         Mistake(
-            lambda name, blocks: _field(name, blocks, conv=3),
-            'a 3x3 convolution adds two neighbours, not three: one on each side',
+            lambda name, place, blocks: _seen(name, place, blocks, short=-1),
+            'one too far: the last column that is seen, not the one behind it',
         ),
         Mistake(
-            lambda name, blocks: _field(name, blocks, conv=1),
-            'a 3x3 convolution adds a neighbour on each side, so two in all',
+            lambda name, place, blocks: _seen(name, place, blocks, conv=2),
+            'a 3x3 convolution adds one neighbour on each side, not two',
         ),
         Mistake(
-            lambda name, blocks: receptive_field(name, blocks) ** 2,
-            'this is the number of pixels in the square: its side is asked for',
+            lambda name, place, blocks: _seen(name, 0, blocks),
+            'this is what place 0 sees: move it by the place times how far places are apart',
+        ),
+        Mistake(
+            lambda name, place, blocks: tuple(e + place for e in _seen(name, 0, blocks)),
+            'neighbours of a deep layer are several pixels apart: move by the place times that',
+        ),
+        Mistake(
+            lambda name, place, blocks: (
+                max(0, _seen(name, place, blocks)[0]),
+                _seen(name, place, blocks)[1],
+            ),
+            'beyond the border there are zeros, and they count: the first column may be below 0',
+        ),
+        Mistake(
+            _side,
+            'this is how wide the field is: its first and its last column are asked for',
         ),
     ),
 )
@@ -105,7 +138,7 @@ def _named_layers(rng: Rng) -> Case:
 
 GROWING_SETS = Task(
     name='growing_sets',
-    points=1,
+    points=0,
     solve=growing_sets,
     cases=several(_named_layers),
     mistakes=(
@@ -211,12 +244,23 @@ CONTENT_ONLY = Task(
 
 
 def relative_error(Y_hat: np.ndarray, Y: np.ndarray) -> np.ndarray:
-    """Return the mean squared error over the variance of Y: 1 for the best constant guess."""
-    return np.square(Y_hat - Y).mean() / Y.var()
+    """Return each channel's mean squared error over its variance, of shape (c,)."""
+    return _mean(np.square(Y_hat - Y)) / _variance(Y)
+
+
+def _mean(Y: np.ndarray) -> np.ndarray:
+    return Y.mean(axis=(0, 2, 3))
+
+
+def _variance(Y: np.ndarray) -> np.ndarray:
+    return _mean(np.square(Y - Y.mean(axis=(0, 2, 3), keepdims=True)))
 
 
 def _error_case(rng: Rng) -> Case:
-    Y = features(rng) * array(rng.uniform(1, 4)) + array(rng.uniform(1, 3))
+    Y = features(rng)
+    c = Y.shape[1]
+    scale, level = (array(rng.uniform(1, 4, (1, c, 1, 1))) for _ in range(2))
+    Y = Y * scale + level
     return Y + array(rng.normal(0, rng.uniform(0.5, 1.5), Y.shape)), Y
 
 
@@ -227,20 +271,35 @@ RELATIVE_ERROR = Task(
     cases=several(_error_case),
     mistakes=(
         Mistake(
-            lambda Y_hat, Y: np.square(Y_hat - Y).mean(),
-            'this is the error itself: layers with large outputs would look bad, so divide by the '
-            'variance of Y',
+            lambda Y_hat, Y: _mean(np.square(Y_hat - Y)),
+            'this is the error itself: channels with large outputs would look bad, so divide by '
+            'the variance of Y',
         ),
         Mistake(
-            lambda Y_hat, Y: np.square(Y_hat - Y).mean() / Y.std(),
+            lambda Y_hat, Y: np.square(Y_hat - Y).mean() / Y.var(),
+            'this is one number for the whole layer, as in the chapter: here each channel has its '
+            'own',
+        ),
+        Mistake(
+            lambda Y_hat, Y: _mean(np.square(Y_hat - Y)) / Y.var(),
+            'each channel is divided by its own variance, not by that of the whole layer',
+        ),
+        Mistake(
+            lambda Y_hat, Y: (np.square(Y_hat - Y).mean(axis=(2, 3)) / Y.var(axis=(2, 3))).mean(
+                axis=0
+            ),
+            'mean and variance are over the pictures too: divide once, not picture by picture',
+        ),
+        Mistake(
+            lambda Y_hat, Y: _mean(np.square(Y_hat - Y)) / np.sqrt(_variance(Y)),
             'this divides a square by a standard deviation: divide by the variance, its square',
         ),
         Mistake(
-            lambda Y_hat, Y: np.square(Y_hat - Y).mean() / np.square(Y).mean(),
+            lambda Y_hat, Y: _mean(np.square(Y_hat - Y)) / _mean(np.square(Y)),
             'this divides by the mean square of Y: the variance is about its mean',
         ),
         Mistake(
-            lambda Y_hat, Y: np.square(Y_hat - Y).mean() / Y_hat.var(),
+            lambda Y_hat, Y: _mean(np.square(Y_hat - Y)) / _variance(Y_hat),
             'divide by the variance of Y, what should come out, not of Y_hat',
         ),
         Mistake(
@@ -252,7 +311,7 @@ RELATIVE_ERROR = Task(
             'this is the share that was rebuilt: the error is 1 minus that',
         ),
         Mistake(
-            lambda Y_hat, Y: np.abs(Y_hat - Y).mean() / Y.var(),
+            lambda Y_hat, Y: _mean(np.abs(Y_hat - Y)) / _variance(Y),
             'take the square of the difference, not its absolute value',
         ),
     ),
