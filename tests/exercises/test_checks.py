@@ -1,9 +1,11 @@
 """Every task: right answers pass and wrong ones get their hint, whatever data the seed gives."""
 
+import ast
 import random
 import sys
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 
 import numpy
 import pytest
@@ -12,7 +14,7 @@ from student_notebooks import SOLUTIONS, STUBS, defined, english_left, namespace
 from wrong_answers import COLORS, SYMMETRIC, WRONG
 
 from styletransfer import losses, mrf
-from styletransfer.exercises import Result, check, checks
+from styletransfer.exercises import Result, check, checks, tasks
 from styletransfer.exercises.checks import drawn, examine
 from styletransfer.exercises.language import translated
 from styletransfer.exercises.task import Mistake, Task, copied
@@ -27,6 +29,8 @@ from styletransfer.vgg import vgg_layer_names
 # the first data of the last three let two wrong answers to ramp_variation and to paper_style_loss
 # look alike, and one to total_variation look right
 SEEDS = (*range(47), 93, 200, 694)
+
+MODULES = sorted(Path(tasks.__file__).parent.glob('*.py'))
 
 
 @pytest.fixture(scope='module')
@@ -45,6 +49,18 @@ def test_every_task_is_set_solved_and_tested():
     assert len(TASKS) >= 12
     hints = [m.hint for task in TASKS.values() for m in task.mistakes]
     assert len(set(hints)) >= 100
+
+
+@pytest.mark.parametrize(
+    'path', sorted(Path(tasks.__file__).parent.glob('*.py')), ids=lambda path: path.stem
+)
+def test_what_a_task_is_made_of_is_told_by_name(path):
+    """Points and all else: ``points=2``, and no bare number."""
+    calls = [n for n in ast.walk(ast.parse(path.read_text('utf-8'))) if isinstance(n, ast.Call)]
+    for call in calls:
+        if isinstance(call.func, ast.Name) and call.func.id == 'Task':
+            assert not call.args
+            assert {'name', 'points', 'solve'} <= {keyword.arg for keyword in call.keywords}
 
 
 @pytest.mark.parametrize('name', TASKS)

@@ -1,6 +1,7 @@
 """The notebooks: both languages, what is handed out, what the pages say, what nbgrader makes."""
 
 import ast
+import base64
 import json
 import re
 import shutil
@@ -81,6 +82,41 @@ def test_weight_effect_can_be_tried_on_the_real_network(capsys):
     exec(SOLUTIONS['weight_effect'], names)
     exec(cell.replace('num_epochs=40', 'num_epochs=2'), names)
     assert len(re.findall(r"'content'.*'style'.*'tv'", capsys.readouterr().out)) == 3
+
+
+# --- figures ------------------------------------------------------------------------------------
+
+
+FIGURES = sorted((EXERCISES / 'figures').glob('*.jpg'))
+
+
+@pytest.mark.parametrize('path', SOURCES, ids=lambda path: path.name)
+def test_figures_are_inside_of_the_notebook(path):
+    asked = re.findall(r'\(\.\./figures/(.+?)\)', path.read_text(encoding='utf-8'))
+    notebook = nbformat.read(EXERCISES / path.with_suffix('.ipynb').name, as_version=4)
+    cells = [cell for cell in notebook.cells if cell.get('attachments')]
+    assert [name for cell in cells for name in cell.attachments] == asked
+    for cell in cells:
+        for name, data in cell.attachments.items():
+            assert f'](attachment:{name})' in cell.source
+            content = base64.b64decode(data['image/jpeg'])
+            assert content == (EXERCISES / 'figures' / name).read_bytes()
+    assert {figure.name for figure in FIGURES if figure.name[:2] == path.name[:2]} == set(asked)
+
+
+def test_figures_are_small():
+    assert len(FIGURES) == 6
+    assert all(figure.stat().st_size < 150_000 for figure in FIGURES)
+
+
+def test_a_figure_that_is_not_there_is_refused(tmp_path):
+    source = tmp_path / 'a.md'
+    source.write_text('# Title\n\n![a figure](nowhere.jpg)\n')
+    with pytest.raises(InputError, match=re.escape("'nowhere.jpg', but there is no such file")):
+        release(source, tmp_path / 'out')
+
+
+# --- pages --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize('page', ['teaching.md', 'teaching.zh.md'])
