@@ -92,7 +92,10 @@ def copies(task, functions):
     """Return the names of the functions that pass for an answer to a task."""
     right = []
     for name, function in functions.items():
-        if fits(function, task) and examine(task, lambda *given, f=function: f(*given), SEED) is None:
+        if (
+            fits(function, task)
+            and examine(task, lambda *given, f=function: f(*given), SEED) is None
+        ):
             right.append(name)
     return right
 
