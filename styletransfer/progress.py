@@ -279,17 +279,25 @@ def draw_figure(pictures: Dict[str, np.ndarray], history: History) -> Figure:
     history : History
     """
     from matplotlib.figure import Figure
-    from matplotlib.ticker import LogFormatter, MaxNLocator, StrMethodFormatter
 
     figure = Figure(figsize=(12, 7), layout='constrained')
-    top, bottom = figure.subfigures(2, 1, height_ratios=(1, 1.1))
+    parts: Any = figure.subfigures(2, 1, height_ratios=(1, 1.1))
+    top, bottom = parts
     for axes, (title, img) in zip(top.subplots(1, len(pictures)), pictures.items()):
         step = max(1, max(img.shape[:2]) // 1000)  # what would not show would only take memory
         axes.imshow(img[::step, ::step].asnumpy())
         axes.set_title(title)
         axes.set_axis_off()
+    draw_losses(bottom, history)
+    return figure
+
+
+def draw_losses(figure: Any, history: History) -> None:
+    """Draw the losses of every stage into a figure of matplotlib's, or a part of one."""
+    from matplotlib.ticker import LogFormatter, MaxNLocator, StrMethodFormatter
+
     stages = history.stages
-    for axes, stage in zip(bottom.subplots(1, len(stages), squeeze=False)[0], stages):
+    for axes, stage in zip(figure.subplots(1, len(stages), squeeze=False)[0], stages):
         epochs = [losses['epoch'] for losses in stage['losses']]
         for name in (name for name in stage['losses'][0] if name not in ('epoch', 'lr')):
             style = {'color': 'black', 'linewidth': 1} if name == 'total' else {}
@@ -317,7 +325,6 @@ def draw_figure(pictures: Dict[str, np.ndarray], history: History) -> Figure:
         axes.set_title(f'{stage["title"]}: {stage["seconds"]:.0f} seconds')
         axes.set_xlabel('epoch')
         axes.legend()
-    return figure
 
 
 def save_figure(path: Path, pictures: Dict[str, np.ndarray], history: History) -> None:

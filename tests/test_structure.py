@@ -46,7 +46,7 @@ ROWS = (
     {'feedforward.painting', 'feedforward.training', 'gan.training'},
     {'train.plan'},
     {'train.job'},
-    {'train.batch', 'video.libraries', 'video.kept'},
+    {'train.run', 'train.batch', 'video.libraries', 'video.kept'},
     {
         *('exercises.chinese.checks', 'exercises.chinese.reports'),
         *('exercises.chinese.neural_style', 'exercises.chinese.what_the_layers_see'),

@@ -147,10 +147,10 @@ class Plan(NamedTuple):
             for stage in self.recipe.stages
         ]
 
-    def work(self) -> float:
-        """Return about how many multiplications it takes, forward and backward."""
-        seen = 2 * sum(self.looked_at()) * BACKBONES[self.backbone].multiplications
-        return seen + sum(self.matched())
+    def work(self) -> List[float]:
+        """Return about how many multiplications each stage takes, forward and backward."""
+        each = 2 * BACKBONES[self.backbone].multiplications
+        return [each * seen + matched for seen, matched in zip(self.looked_at(), self.matched())]
 
     def table(self, seconds: Sequence[float]) -> List[str]:
         """Return the plan in lines, with these times for the stages."""

@@ -44,6 +44,8 @@ def parse_shares(text: str) -> List[float]:
 class Wish:
     """Everything that one may ask of a painting.
 
+    A field that is read as text has a `table` of names to choose from, or it names files.
+
     The numbers of the recipe are asked for by `changes`, pairs of a field's name in `Recipe` or
     `Stage` and its value (for a stage a sequence, one value for all stages or one each).
 
@@ -70,7 +72,14 @@ class Wish:
     output: str = option(
         'outputs', 'folder for the results', str, metavar='FOLDER', part=MANNER, files=True
     )
-    format: str = option('png', ', '.join(PICTURE_FORMATS), str, part=SOURCE, files=True)
+    format: str = option(
+        'png',
+        ', '.join(PICTURE_FORMATS),
+        str,
+        part=SOURCE,
+        files=True,
+        table=PICTURE_FORMATS,
+    )
     save_every: Optional[int] = option(
         None, 'epochs between previews', positive, metavar='N', part=MANNER, files=True
     )
@@ -83,6 +92,7 @@ class Wish:
         "that paints in one pass, which may be named, too (the recipe's)",
         str,
         part=SOURCE,
+        table=STARTS,
     )
     seed: int = option(0, 'of all randomness', natural)
     backbone: str = option(
@@ -90,11 +100,14 @@ class Wish:
         f'network: {", ".join(vgg.BACKBONES)}, or auto: the full one where its weights are',
         str,
         part=SOURCE,
+        table=('auto', *vgg.BACKBONES),
     )
     weights: Optional[str] = option(
         None, "of the network; 'random' leaves it untrained", str, metavar='FILE', part=SOURCE
     )
-    device: str = option('auto', 'cpu, gpu or auto', str, part=SOURCE)
+    device: str = option(
+        'auto', 'cpu, gpu or auto', str, part=SOURCE, table=('auto', 'cpu', 'gpu')
+    )
     tile: Union[int, str] = option(
         'auto',
         'side of the tiles in which a large picture is looked at, auto or none',
@@ -107,6 +120,7 @@ class Wish:
         '; '.join(f'{recipe.name}, {recipe.description}' for recipe in RECIPES.values()),
         str,
         part=SOURCE,
+        table=RECIPES,
     )
     style_weights: Tuple[float, ...] = option(
         (),
@@ -127,6 +141,7 @@ class Wish:
         str,
         group=CONTROLS,
         metavar='WAY',
+        table=PRESERVE_COLOR,
     )
     content_mask: Tuple[str, ...] = option(
         (),
@@ -287,6 +302,33 @@ def as_text(name: str, value: Any) -> str:
             return ' '.join(value)
         return ('x' if name.endswith('shape') else ',').join(map(str, value))
     return str(value)
+
+
+def argv_of(asked: Mapping[str, Any], entries: Mapping[str, Any] = {}) -> List[str]:
+    """Return the flags that ask for values by name, as a command line has them.
+
+    Parameters
+    ----------
+    asked : mapping of str to Any
+        As of `wish_of`.
+    entries : mapping of str to Field, optional
+        Those of another wish than `Wish`.
+
+    Examples
+    --------
+    >>> argv_of({'style': ('oil_strokes', 'ink_wash'), 'shape': (60, 40), 'keep_aspect': True})
+    ['--style', 'oil_strokes', 'ink_wash', '--shape', '60x40', '--keep-aspect']
+    """
+    argv: List[str] = []
+    for name, value in asked.items():
+        parse = {**OPTIONS, **NUMBERS, **entries}[name].metadata['parse']
+        if parse is bool:
+            argv += [flag(name)] if value else []
+        elif parse is str and not isinstance(value, str):
+            argv += [flag(name), *value]
+        else:
+            argv += [flag(name), as_text(name, value) or ',']
+    return argv
 
 
 class _Flat(argparse.Action):

@@ -14,8 +14,8 @@ from PIL import Image
 from safetensors.numpy import save_file
 
 from styletransfer import outputs
-from styletransfer.train import __main__ as train
 from styletransfer.train import memory
+from styletransfer.train import run as runs
 from styletransfer.train.__main__ import main
 
 ROOT = Path(__file__).parent.parent.parent
@@ -34,7 +34,7 @@ def contents(folder):
 @pytest.fixture(autouse=True)
 def quick_figure(monkeypatch):
     """Let runs draw no figure: it takes longer than they do."""
-    monkeypatch.setattr(train, 'save_figure', lambda path, *args: path.write_bytes(b'a figure'))
+    monkeypatch.setattr(runs, 'save_figure', lambda path, *args: path.write_bytes(b'a figure'))
 
 
 @pytest.fixture
@@ -406,7 +406,7 @@ def unfinished(tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(train, 'save_figure', stop)
+        patch.setattr(runs, 'save_figure', stop)
         assert main([*TOY, '--quiet', '--content', 'photo.jpg', '--seed', '5']) == 130
     return tmp_path / 'outputs'
 

@@ -10,7 +10,7 @@ import pytest
 from styletransfer.checkpoint import load_checkpoint, save_checkpoint
 from styletransfer.errors import InputError
 from styletransfer.outputs import CHECKPOINT, locked
-from styletransfer.train import __main__ as train
+from styletransfer.train import run as runs
 from styletransfer.train.__main__ import main
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +21,7 @@ TOY = ['--weights', 'random', '--backbone', 'vgg19_slim', '--shape', '48x32', '-
 def elsewhere(tmp_path, monkeypatch):
     """Work in an empty folder, and draw no figure: it takes longer than the runs do."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(train, 'save_figure', lambda path, *args: path.write_bytes(b'a figure'))
+    monkeypatch.setattr(runs, 'save_figure', lambda path, *args: path.write_bytes(b'a figure'))
     shutil.copy(ROOT / 'assets' / 'content' / 'otter.jpg', 'photo.jpg')
 
 
@@ -85,7 +85,7 @@ def test_a_signal_while_the_figure_is_drawn_changes_nothing(monkeypatch, capsys)
             os.kill(os.getpid(), number)
         path.write_bytes(b'a figure')
 
-    monkeypatch.setattr(train, 'save_figure', draw)
+    monkeypatch.setattr(runs, 'save_figure', draw)
     assert main([*TOY, '--quiet', '--output', 'out']) == 0
     assert names('out') == ['figure.png', 'run.json', 'stage1.png', 'stage2.png']
     signals.append(signal.SIGTERM)  # a second one ends it at once
@@ -98,7 +98,7 @@ def test_nothing_can_go_on_in_a_folder_that_is_gone(monkeypatch, capsys):
         shutil.rmtree(path.parent)
         raise InputError('the disk is gone')
 
-    monkeypatch.setattr(train, 'save_figure', draw)
+    monkeypatch.setattr(runs, 'save_figure', draw)
     assert main([*TOY, '--quiet', '--output', 'out']) == 2
     assert capsys.readouterr().err == 'error: the disk is gone\n'
 
@@ -116,7 +116,7 @@ def test_a_checkpoint_that_says_odd_things(monkeypatch, capsys, change):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(train, 'save_figure', stop)
+        patch.setattr(runs, 'save_figure', stop)
         assert main([*TOY, '--quiet', '--output', 'out']) == 130
     capsys.readouterr()
     path = Path('out', CHECKPOINT)

@@ -12,8 +12,8 @@ from styletransfer.images import samples
 from styletransfer.photo import matting_laplacian, matting_loss
 from styletransfer.recipes import PHOTO
 from styletransfer.regions import COLOURS
-from styletransfer.train import __main__ as train
 from styletransfer.train import batch
+from styletransfer.train import run as runs
 from styletransfer.train.__main__ import main
 from styletransfer.train.job import make_job, stage_seconds
 from styletransfer.train.plan import make_plan
@@ -33,7 +33,7 @@ def quick_figure(monkeypatch):
         SHOWN.update(pictures)
         path.write_bytes(b'a figure')
 
-    monkeypatch.setattr(train, 'save_figure', save_figure)
+    monkeypatch.setattr(runs, 'save_figure', save_figure)
 
 
 def paint(*flags, output, status=0):
@@ -212,7 +212,7 @@ def test_resumed_photographs_are_the_same(tmp_path, flags):
         raise Cut
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train, 'save_figure', cut)
+        patch.setattr(runs, 'save_figure', cut)
         with pytest.raises(Cut):
             paint(*PHOTO_TOY, *flags, *shape, output=tmp_path / 'cut')
     paint('--resume', '--quiet', output=tmp_path / 'cut')

@@ -26,7 +26,7 @@ from styletransfer.images import load_image, postprocess, preprocess, resized, s
 from styletransfer.outputs import locked
 from styletransfer.progress import Checkpoints
 from styletransfer.recipes import RECIPES, TUTORIAL
-from styletransfer.train import __main__ as train
+from styletransfer.train import run as runs
 from styletransfer.train.__main__ import main
 from styletransfer.train.wish import flag, make_parser
 
@@ -57,7 +57,7 @@ def run(*flags, output, status=0):
 @pytest.fixture(autouse=True)
 def quick_figure(monkeypatch):
     """Let runs in this process draw no figure: it takes longer than they do."""
-    monkeypatch.setattr(train, 'save_figure', lambda path, *args: path.write_bytes(b'a figure'))
+    monkeypatch.setattr(runs, 'save_figure', lambda path, *args: path.write_bytes(b'a figure'))
 
 
 def paint(*flags, output, status=0):
@@ -714,7 +714,7 @@ def cut(monkeypatch):
             return saver
 
         with monkeypatch.context() as patch:
-            for module, saver in ((train, 'save_image'), (train, 'save_figure')):
+            for module, saver in ((runs, 'save_image'), (runs, 'save_figure')):
                 patch.setattr(module, saver, guarded(getattr(module, saver)))
             with pytest.raises(Cut):
                 paint(*flags, output=output)

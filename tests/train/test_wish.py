@@ -11,8 +11,9 @@ from PIL import Image
 from styletransfer import stylize
 from styletransfer.errors import InputError
 from styletransfer.recipes import Recipe, Stage
-from styletransfer.train.__main__ import main, resumed
+from styletransfer.train.__main__ import main
 from styletransfer.train.job import paint_one
+from styletransfer.train.run import resumed
 from styletransfer.train.wish import (
     MANNER,
     NUMBERS,
