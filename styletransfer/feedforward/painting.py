@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
@@ -33,8 +33,8 @@ from styletransfer.images import (
 )
 from styletransfer.outputs import check_writable, is_there
 from styletransfer.progress import progress_bar
-from styletransfer.recipes import shape_text
-from styletransfer.train.wish import parse_shares
+from styletransfer.recipes import option, shape_text
+from styletransfer.train.wish import flag, parse_shares
 
 STDOUT = '-'
 OURS = {'net': str, 'content': str, 'style': [str]}  # how a record is made
@@ -46,27 +46,17 @@ def make_parser(command: str, first: str) -> Parser:
     add = parser.add_argument
     add('photos', nargs='+', help='files, folders or samples')
     add('--net', default=first, help='a bundled network or a file (%(default)s)')
-    add(
-        '--style',
-        nargs='+',
-        help="the network's, by name (its first), or any pictures for one that reads them; "
-        'several are mixed',
-    )
-    add('--style-weights', type=argument(parse_shares), metavar='SHARES', help='0.7,0.3')
-    add('--mask', nargs='+', metavar='FILE', help='where each style goes, white on black')
-    add(
-        '--strength',
-        type=argument(finite),
-        default=1.0,
-        help='0 is the photo, as well as a network for any style can repeat it (%(default)s)',
-    )
-    add('--preserve-color', metavar='WAY', help=', '.join(PRESERVE_COLOR))
-    add(
-        '--shape',
-        type=argument(parse_shape),
-        metavar='WIDTHxHEIGHT',
-        help="a box for the result, in the photo's proportions (the photo's size)",
-    )
+    for name, entry in OPTIONS.items():
+        facts = dict(entry.metadata)
+        several = facts['parse'] is str and isinstance(entry.default, tuple)
+        add(
+            flag(name),
+            nargs='+' if several else None,
+            type=argument(facts['parse']),
+            metavar=facts.get('metavar'),
+            default=entry.default,
+            help=facts['help'],
+        )
     add(
         '--output',
         default='outputs',
@@ -89,12 +79,30 @@ class Wish:
         If a value cannot be, or two do not go together.
     """
 
-    style: Tuple[str, ...]
-    style_weights: Tuple[float, ...] = ()
-    strength: float = 1.0
-    preserve_color: Optional[str] = None
-    shape: Optional[ImageShape] = None
-    mask: Tuple[str, ...] = ()
+    style: Tuple[str, ...] = option(
+        (),
+        "the network's, by name (its first), or any pictures for one that reads them; "
+        'several are mixed',
+        str,
+    )
+    style_weights: Tuple[float, ...] = option((), '0.7,0.3', parse_shares, metavar='SHARES')
+    strength: float = option(
+        1.0,
+        '0 is the photo, as well as a network for any style can repeat it (%(default)s)',
+        finite,
+    )
+    preserve_color: Optional[str] = option(
+        None, ', '.join(PRESERVE_COLOR), str, metavar='WAY', table=PRESERVE_COLOR
+    )
+    shape: Optional[ImageShape] = option(
+        None,
+        "a box for the result, in the photo's proportions (the photo's size)",
+        parse_shape,
+        metavar='WIDTHxHEIGHT',
+    )
+    mask: Tuple[str, ...] = option(
+        (), 'where each style goes, white on black', str, metavar='FILE'
+    )
 
     def __post_init__(self) -> None:
         check_regions(len(self.style), len(self.mask))
@@ -108,6 +116,9 @@ class Wish:
             raise InputError(f'--strength is {self.strength:g}: it must be between 0 and 1')
         if self.preserve_color:
             find_preservation(self.preserve_color)
+
+
+OPTIONS = {entry.name: entry for entry in fields(Wish)}
 
 
 def painted(painter: trained.Painter, img: np.ndarray, wish: Wish) -> np.ndarray:
@@ -261,14 +272,10 @@ def run(argv: Sequence[str], command: str, first: str) -> int:
     if args.list:
         print(*painter.styles or ['any picture'])
         return 0
-    wish = Wish(
-        tuple(args.style or painter.styles[:1]),
-        tuple(args.style_weights or ()),
-        args.strength,
-        args.preserve_color,
-        args.shape,
-        tuple(args.mask or ()),
-    )
+    given = {name: getattr(args, name) for name in OPTIONS}
+    given['style'] = given['style'] or painter.styles[:1]
+    asked: Dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
+    wish = Wish(**asked)
     # what is wrong with these is told now, and not once for each photo
     painter.shares(wish.style, wish.style_weights)
     for name in wish.mask:
