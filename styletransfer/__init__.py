@@ -18,7 +18,7 @@ Networks that paint in one pass: `learning` is the loop that trains one, `blocks
 are made of, `feedforward` holds the methods, and `trained` is a network that has learned. `gan`
 holds those that learn from a critic what looks real. Either is trained as a job: `runs`.
 
-Moving pictures: `video`, by optimisation or in one pass.
+Moving pictures: `video`, by optimisation or in one pass. A page in the browser: `studio`.
 
 What the commands rest on: `errors`, `files`, `machine`, `command`, `outputs`, and the folders
 `weights`, `train` and `exercises`; `doctor` looks at the machine. ``python -m styletransfer``

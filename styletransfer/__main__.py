@@ -15,6 +15,7 @@ COMMANDS = {
     'feedforward': 'train networks that paint any photo in a second, and paint with them',
     'gan': 'train painters against critics: pairs, collections, shapes in other colours',
     'video': 'turn a clip into a painting that moves and does not flicker',
+    'studio': 'paint on a page in the browser',
     'weights': "list, download and check the networks' weights",
     'doctor': 'look at what this machine has, and say what mends what does not work',
     'distill': 'train a slim network of your own: what vgg19_slim was made with',

@@ -41,7 +41,7 @@ PIXELS = {
 # where a picture may start besides the pictures: uniform noise between two levels of 0-255
 NOISE = {'noise': (0, 255), 'grey_noise': (108, 148)}
 
-_READ_FORMATS = ('JPEG', 'PNG', 'WEBP', 'TIFF', 'BMP', 'GIF', 'PPM')
+READ_FORMATS = ('JPEG', 'PNG', 'WEBP', 'TIFF', 'BMP', 'GIF', 'PPM')
 _SAVE_OPTIONS: Dict[str, Dict[str, Any]] = {
     '.png': {'format': 'PNG'},
     '.jpg': {'format': 'JPEG', 'quality': 95, 'subsampling': 0},
@@ -235,7 +235,7 @@ def _decoded(file: BinaryIO, image_shape: Optional[ImageShape]) -> numpy.ndarray
         # a damaged tag of a readable picture is nobody's concern; a bomb is
         warnings.simplefilter('ignore')
         warnings.simplefilter('error', Image.DecompressionBombWarning)
-        with Image.open(file, formats=_READ_FORMATS) as picture:
+        with Image.open(file, formats=READ_FORMATS) as picture:
             with _silent(picture.format):
                 picture.load()
             with suppress(Exception):  # a damaged tag in a readable picture: it stays as it lies

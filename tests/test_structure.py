@@ -47,6 +47,13 @@ ROWS = (
     {'train.plan'},
     {'train.job'},
     {'train.run', 'train.batch', 'video.libraries', 'video.kept'},
+    {'studio.limits', 'studio.chinese', 'studio.knobs'},
+    {'studio.orders', 'studio.words'},
+    {'studio.painter'},
+    {'studio.line'},
+    {'studio.pages', 'studio.views'},
+    {'studio.page'},
+    {'studio.server'},
     {
         *('exercises.chinese.checks', 'exercises.chinese.reports'),
         *('exercises.chinese.neural_style', 'exercises.chinese.what_the_layers_see'),
@@ -83,7 +90,7 @@ ROWS = (
     {'exercises.gallery'},
     {
         *('train.__main__', 'weights.__main__', 'exercises.__main__', 'feedforward.__main__'),
-        *('gan.__main__', 'video.__main__', 'distill', '__main__'),
+        *('gan.__main__', 'video.__main__', 'studio.__main__', 'distill', '__main__'),
         'doctor.__main__',
     },
 )
@@ -154,10 +161,10 @@ def test_no_wish_is_looked_up_by_text():
 
 def test_importing_the_package_loads_nothing_that_only_some_runs_need():
     heavy = ['matplotlib', 'h5py', 'requests.sessions', 'scipy', 'skimage', 'tqdm', 'safetensors']
-    heavy += ['pymatting', 'numba', 'av', 'cv2']
+    heavy += ['pymatting', 'numba', 'av', 'cv2', 'gradio', 'fastapi', 'uvicorn']
     program = (
         'import sys, mxnet; before = set(sys.modules)\n'
-        'import styletransfer.synthesis, styletransfer.train.job\n'
+        'import styletransfer.synthesis, styletransfer.train.job, styletransfer.studio.painter\n'
         f'print(*[name for name in {heavy} if name in set(sys.modules) - before])'
     )
     program = 'import styletransfer\n' + program
