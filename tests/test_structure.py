@@ -49,9 +49,11 @@ ROWS = (
     {'train.run', 'train.batch', 'video.libraries', 'video.kept'},
     {'studio.limits', 'studio.chinese', 'studio.knobs'},
     {'studio.orders', 'studio.words'},
+    {'studio.tasks'},
     {'studio.painter'},
     {'studio.line'},
     {'studio.pages', 'studio.views'},
+    {'studio.layout'},
     {'studio.page'},
     {'studio.server'},
     {

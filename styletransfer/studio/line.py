@@ -8,7 +8,8 @@ from contextlib import suppress
 from multiprocessing import get_context
 from typing import Any, Deque, Optional
 
-from styletransfer.studio.painter import Event, Failed, Task, serve
+from styletransfer.studio.painter import serve
+from styletransfer.studio.tasks import Event, Failed, Task
 
 MOST_WAITING = 20
 SOON = 0.2  # seconds within which a wish to stop is passed on

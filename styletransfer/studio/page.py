@@ -1,34 +1,32 @@
-"""The page: what is where on it, and what happens at which click."""
+"""The page: what happens at which click."""
 
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Sequence
 
 import gradio as gr
-from PIL import Image, ImageOps
+from PIL import Image
 
 from styletransfer.errors import InputError
-from styletransfer.images import picture_path, samples
+from styletransfer.images import samples
 from styletransfer.recipes import RECIPES
 from styletransfer.studio import views
 from styletransfer.studio.knobs import (
-    GROUPS,
-    PAINTING,
     RECIPE,
     STAGES,
-    Knob,
     knobs,
     shown,
     size_of,
 )
+from styletransfer.studio.layout import Layout, fits, save_thumbnails
 from styletransfer.studio.limits import MOST_STYLES
 from styletransfer.studio.line import Line, Ticket
-from styletransfer.studio.orders import make_order, ways
+from styletransfer.studio.orders import make_order
 from styletransfer.studio.pages import Page, Pages
-from styletransfer.studio.painter import (
+from styletransfer.studio.painter import all_styles, any_style
+from styletransfer.studio.tasks import (
     Done,
     GoOn,
     Long,
@@ -38,232 +36,22 @@ from styletransfer.studio.painter import (
     Sheet,
     Stopped,
     Task,
-    all_styles,
-    any_style,
 )
 from styletransfer.studio.words import Words
 
-FIRST_WAY, FIRST_PHOTO, FIRST_STYLES = 'johnson', 'lake', ['oil_strokes']
-FIRST_RECIPE = 'tutorial'  # whose numbers stand at the knobs before another is chosen
 MOMENT = 0.3  # seconds between two looks at how far a painting is
-THUMBNAIL = (160, 120)  # pixels of a small sample
 CANVAS = 640  # pixels of the longer side of the photo under the brush
 
 Update = Dict[Any, Any]
-
-
-@dataclass
-class Widgets:
-    """All of a page that is read or changed later."""
-
-    how: Any = None
-    photo: Any = None
-    styles: Any = None
-    shares: List[Any] = field(default_factory=list)
-    knobs: Dict[str, Tuple[Knob, Any]] = field(default_factory=dict)
-    groups: Dict[str, Any] = field(default_factory=dict)
-    drops: Dict[str, Any] = field(default_factory=dict)
-    shelves: Dict[str, Any] = field(default_factory=dict)
-    brush: Any = None
-    canvas: Any = None
-    use: Any = None
-    legend: Any = None
-    buttons: Dict[str, Any] = field(default_factory=dict)
-    asking: Any = None
-    status: Any = None
-    picture: Any = None
-    slider: Any = None
-    curves: Any = None
-    sheet: Any = None
-    downloads: Any = None
-    command: Any = None
-    python: Any = None
-
-    @property
-    def asked(self) -> List[Any]:
-        """Return all that an order is made of, in the order in which `Studio.order` takes it."""
-        turned = [widget for _, widget in self.knobs.values()]
-        return [self.how, self.photo, self.styles, *self.shares, *turned]
-
-    @property
-    def shown(self) -> List[Any]:
-        """Return all that a painting changes."""
-        results = [self.status, self.picture, self.slider, self.curves, self.sheet]
-        said = [self.downloads, self.command, self.python, self.asking]
-        return [*results, *said, *self.buttons.values()]
 
 
 class Studio:
     """What happens on one language's page; the line and the pages are common to all."""
 
     def __init__(self, line: Line, pages: Pages, small: Path, words: Words) -> None:
-        self.line, self.pages, self.small, self.words = line, pages, small, words
-        self.widgets = Widgets()
-
-    # --- what is where ---------------------------------------------------------------------------
-
-    def build(self) -> None:
-        """Put everything in its place, inside a page of Gradio's."""
-        words, widgets = self.words, self.widgets
-        other = '/' if words.chinese else '/zh'
-        gr.HTML(
-            f'<header><h1>{words("title")}</h1><a href="{other}?by=hand">{words("other")}</a>'
-            f'</header><p>{words("about")} {words("goes")}</p>'
-        )
-        with gr.Row(elem_id='desk'):
-            with gr.Column(scale=2, min_width=320):
-                widgets.photo = self._shelf('content', 'photo', FIRST_PHOTO)
-                widgets.styles = self._shelf('style', 'style', FIRST_STYLES)
-                widgets.shares = [
-                    gr.Slider(0, 1, 1, step=0.05, visible=False) for _ in range(MOST_STYLES)
-                ]
-                choices = [(words.way(name), name) for name in ways()]
-                widgets.how = gr.Dropdown(choices, value=FIRST_WAY, label=words('how'))
-                self._knobs()
-                self._masks()
-            with gr.Column(scale=3, min_width=320):
-                self._results()
+        self.line, self.pages, self.words = line, pages, words
+        self.widgets = Layout(words, small)
         self._wire()
-
-    def _shelf(self, kind: str, key: str, first: Any) -> Any:
-        """Return where pictures of a kind are chosen: samples to tap, a list, a place to drop."""
-        words, several = self.words, isinstance(first, list)
-        chosen = gr.Dropdown(
-            sorted(samples(kind)),
-            value=first,
-            multiselect=several,
-            max_choices=MOST_STYLES if several else None,
-            label=words(key),
-            elem_id=f'chosen-{key}',
-        )
-        self.widgets.shelves[key] = gr.Gallery(
-            self.thumbnails(kind),
-            columns=4,
-            height='auto',
-            allow_preview=False,
-            show_label=False,
-            object_fit='cover',
-            buttons=[],
-            elem_classes='shelf',
-            elem_id=f'shelf-{key}',
-        )
-        self.widgets.drops[key] = self._drop(f'own_{key}')
-        return chosen
-
-    def thumbnails(self, kind: str) -> List[Any]:
-        """Return the samples of a kind as a gallery has them: pairs of file and name."""
-        return [(str(self.small / kind / f'{name}.jpg'), name) for name in sorted(samples(kind))]
-
-    def _drop(self, key: str) -> Any:
-        return gr.File(
-            file_count='multiple',
-            file_types=['image'],
-            label=self.words(key),
-            height=120,
-            elem_id=key.replace('_', '-'),
-            elem_classes='drop',
-        )
-
-    def _knobs(self) -> None:
-        """Make a widget of each knob, in the accordion of its group."""
-        for group in GROUPS:
-            with gr.Accordion(
-                self.words(group), open=False, elem_id=f'group-{group}'
-            ) as accordion:
-                self.widgets.groups[group] = accordion
-                for knob in knobs():
-                    if knob.group == group:
-                        self.widgets.knobs[knob.name] = knob, self._widget(knob)
-                if group == PAINTING:
-                    self.widgets.drops['file'] = self._drop('own_file')
-
-    def _widget(self, knob: Knob) -> Any:
-        """Return the widget of a knob, by its kind."""
-        told: Dict[str, Any] = {
-            'label': self.words.label(knob),
-            'info': self.words.help(knob),
-            'value': shown(knob, FIRST_RECIPE),
-            'visible': fits(knob, FIRST_WAY),
-            'elem_id': f'knob-{knob.name.replace("_", "-")}',
-        }
-        if knob.kind == 'switch':
-            return gr.Checkbox(**told)
-        if knob.kind == 'choice':
-            unset = [('—', '')] if shown(knob, FIRST_RECIPE) is None else []
-            told['value'] = told['value'] or ('' if unset else None)
-            return gr.Dropdown([*unset, *((name, name) for name in knob.choices)], **told)
-        if knob.kind in ('file', 'files'):
-            return gr.Dropdown([], multiselect=knob.kind == 'files', **told)
-        if knob.kind in ('number', 'whole'):
-            return gr.Number(precision=0 if knob.kind == 'whole' else None, **told)
-        return gr.Textbox(**told)
-
-    def _masks(self) -> None:
-        """Make the place where regions are painted."""
-        words, widgets = self.words, self.widgets
-        with gr.Accordion(words('masks'), open=False, elem_id='masks'):
-            widgets.legend = gr.HTML(views.legend(FIRST_STYLES, words))
-            with gr.Row():
-                widgets.canvas = gr.Button(words('canvas'))
-                widgets.use = gr.Button(words('use_masks'))
-            widgets.brush = gr.ImageEditor(
-                type='numpy',
-                brush=gr.Brush(colors=list(views.BRUSHES), default_size=40, color_mode='fixed'),
-                sources=(),
-                transforms=(),
-                layers=False,
-                buttons=[],
-                show_label=False,
-            )
-
-    def _results(self) -> None:
-        """Make the buttons, and what they show."""
-        words, widgets = self.words, self.widgets
-        with gr.Row():
-            widgets.buttons['paint'] = gr.Button(words('paint'), variant='primary', min_width=120)
-            for key in ('stop', 'go_on', 'sheet'):
-                live = key == 'sheet'
-                widgets.buttons[key] = gr.Button(words(key), interactive=live, min_width=120)
-        widgets.status = gr.HTML(elem_id='status')
-        with gr.Row(visible=False) as widgets.asking:
-            widgets.buttons['sure'] = gr.Button(words('sure'), variant='primary')
-            widgets.buttons['not_now'] = gr.Button(words('not_now'))
-        widgets.picture = gr.Image(
-            str(picture_path(FIRST_PHOTO, 'content')),
-            label=words('picture'),
-            interactive=False,
-            buttons=['fullscreen'],
-            elem_id='picture',
-        )
-        widgets.slider = gr.ImageSlider(
-            label=words('slider'),
-            interactive=False,
-            visible=False,
-            buttons=['fullscreen'],
-            elem_id='slider',
-        )
-        widgets.curves = gr.HTML(elem_id='curves')
-        widgets.sheet = gr.Gallery(
-            label=words('gallery'),
-            columns=4,
-            height='auto',
-            allow_preview=False,
-            visible=False,
-            buttons=[],
-            elem_id='sheet',
-        )
-        widgets.downloads = gr.File(
-            label=words('downloads'), visible=False, interactive=False, elem_id='downloads'
-        )
-        with gr.Accordion(words('same'), open=False, elem_id='same'):
-            widgets.command = gr.Code(
-                language='shell', label=words('command'), interactive=False, wrap_lines=True
-            )
-            widgets.python = gr.Code(
-                language='python', label=words('python'), interactive=False, wrap_lines=True
-            )
-
-    # --- what happens at which click -------------------------------------------------------------
 
     def _wire(self) -> None:
         widgets, buttons = self.widgets, self.widgets.buttons
@@ -530,11 +318,6 @@ class Studio:
         return updates
 
 
-def fits(knob: Knob, how: str) -> bool:
-    """Tell whether a knob means something to a way to paint."""
-    return knob.for_recipes if how in RECIPES else knob.for_networks
-
-
 def with_request(function: Any) -> Any:
     """Return a function of all inputs of an event as Gradio calls it: with the request besides."""
 
@@ -544,24 +327,14 @@ def with_request(function: Any) -> Any:
     return called
 
 
-def save_thumbnails(folder: Path) -> None:
-    """Write small pictures of all samples: a page should not wait for the large ones."""
-    for kind in ('content', 'style'):
-        (folder / kind).mkdir(parents=True)
-        for name, path in samples(kind).items():
-            with Image.open(path) as picture:
-                small = ImageOps.fit(picture.convert('RGB'), THUMBNAIL)
-            small.save(folder / kind / f'{name}.jpg')
-
-
 def build(line: Line, pages: Pages, small: Path) -> gr.Blocks:
     """Return the page, in both languages; `small` is the folder for small samples."""
     save_thumbnails(small)
     with gr.Blocks(title='styletransfer', analytics_enabled=False, fill_width=True) as blocks:
-        Studio(line, pages, small, Words('en')).build()
+        Studio(line, pages, small, Words('en'))
         blocks.unload(leaver(blocks, pages))
     with blocks.route('中文', 'zh', show_in_navbar=False):
-        Studio(line, pages, small, Words('zh')).build()
+        Studio(line, pages, small, Words('zh'))
     return blocks
 
 

@@ -13,7 +13,7 @@ import time
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Callable, Dict, NamedTuple, Sequence, Tuple, Union
+from typing import Callable, Dict, Sequence, Tuple
 
 from styletransfer import trained
 from styletransfer.errors import InputError, printable, telling_line
@@ -24,6 +24,19 @@ from styletransfer.machine import return_freed_memory
 from styletransfer.outputs import FIGURE, RECORD, find_interrupted, locked
 from styletransfer.progress import History, Interrupted, Step, draw_losses
 from styletransfer.studio.orders import Order
+from styletransfer.studio.tasks import (
+    Done,
+    Failed,
+    GoOn,
+    Long,
+    Paint,
+    Painting,
+    Pictures,
+    Sheet,
+    Stopped,
+    Task,
+    Tell,
+)
 from styletransfer.train.job import stage_seconds
 from styletransfer.train.run import Run, make_run, resumed
 from styletransfer.train.wish import given, make_parser, wish_of
@@ -36,91 +49,6 @@ LITTLE = 3e11  # multiplications, some seconds of any machine: what takes less i
 SHEET_SHAPE = (320, 320)  # of the pictures of a contact sheet: a box
 PAUSE = 1.0  # seconds between two pictures on the way, at least
 SHARE = 10  # and so many times as long as it took to make one
-
-
-class Paint(NamedTuple):
-    """The task to paint an order; if it takes long, only if the user is sure."""
-
-    folder: str
-    order: Order
-    sure: bool = False
-
-
-class GoOn(NamedTuple):
-    """The task to go on with the painting that was stopped."""
-
-    folder: str
-
-
-class Sheet(NamedTuple):
-    """The task to paint one photo in each of many styles, small, in one pass."""
-
-    folder: str
-    photo: str
-    styles: Tuple[str, ...]
-    net: str
-
-
-Task = Union[Paint, GoOn, Sheet]
-
-
-class Long(NamedTuple):
-    """It would take long: nothing is painted yet."""
-
-    seconds: float
-    table: Tuple[str, ...]
-
-
-class Painting(NamedTuple):
-    """How far a painting is."""
-
-    title: str
-    stage: int  # from 0
-    of: int
-    epoch: int
-    num_epochs: int
-    done: float  # 0-1, of all stages together
-    seconds_left: float
-    terms: Tuple[Tuple[str, float], ...]
-    picture: str = ''  # a file in the folder, and one of curves, as soon as there are
-    curves: str = ''
-
-
-class Pictures(NamedTuple):
-    """The pictures of a contact sheet so far: pairs of style and file; and of how many."""
-
-    pictures: Tuple[Tuple[str, str], ...]
-    of: int
-
-
-class Done(NamedTuple):
-    """It is painted: pictures before and after, and the files to download, in the folder.
-
-    Of a contact sheet there is no before and after.
-    """
-
-    before: str
-    after: str
-    files: Tuple[str, ...]
-    seconds: float
-
-
-class Stopped(NamedTuple):
-    """It was stopped, and can be gone on with."""
-
-    epoch: int
-    picture: str
-
-
-class Failed(NamedTuple):
-    """It cannot be; `ours` tells that the fault is the program's."""
-
-    message: str
-    ours: bool = False
-
-
-Event = Union[Long, Painting, Pictures, Done, Stopped, Failed]
-Tell = Callable[[Event], None]
 
 
 def serve(line: Connection) -> None:
@@ -241,6 +169,8 @@ def sheet(task: Sheet, tell: Tell, stop: Callable[[], bool]) -> None:
         painting.paint_one(painter, net, wish, painting.Entry(photo, file))
         made.append((style, str(file)))
         tell(Pictures(tuple(made), len(names)))
+    if not made:
+        raise InputError('stopped before there was a picture')
     shutil.rmtree(OUTPUTS, ignore_errors=True)
     save_sheet(Path(OUTPUTS, SHEET), dict(made))
     seconds = time.perf_counter() - start

@@ -9,6 +9,8 @@ import signal
 import socket
 import sys
 import tempfile
+import warnings
+from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 from typing import Any, Awaitable, Callable, Dict, List, MutableMapping, Optional
@@ -181,21 +183,24 @@ def make_app(line: Any, root: Path, password: str = '', local: bool = True) -> A
     def knows(name: str, word: str) -> bool:
         return hmac.compare_digest(word.encode(), password.encode())
 
-    app = gr.mount_gradio_app(
-        FastAPI(openapi_url=None),
-        build(line, Pages(pages), small),
-        path='/',
-        auth=knows if password else None,
-        theme=gr.themes.Base(primary_hue='stone', **fonts),
-        css=CSS,
-        footer_links=[],
-        run_history=False,
-        enable_monitoring=False,
-        mcp_server=False,
-        ssr_mode=False,
-        show_error=False,
-        max_file_size=MOST_BYTES,
-    )
+    with warnings.catch_warnings():
+        # it does without the other machinery for pages, Node, and says so though nobody asked
+        warnings.filterwarnings('ignore', 'SSR mode is not supported')
+        app = gr.mount_gradio_app(
+            FastAPI(openapi_url=None),
+            build(line, Pages(pages), small),
+            path='/',
+            auth=knows if password else None,
+            theme=gr.themes.Base(primary_hue='stone', **fonts),
+            css=CSS,
+            footer_links=[],
+            run_history=False,
+            enable_monitoring=False,
+            mcp_server=False,
+            ssr_mode=False,
+            show_error=False,
+            max_file_size=MOST_BYTES,
+        )
     return Guard(app, local)
 
 
@@ -209,9 +214,11 @@ def listening(host: str, port: int) -> socket.socket:
     """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        ours = socket.socket(family)
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        ours.bind(address)
+        with ExitStack() as failing:
+            ours = failing.enter_context(socket.socket(family))
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            ours.bind(address)
+            failing.pop_all()  # it is open, for the caller to close
     except OSError as error:
         raise InputError(
             f'cannot listen at {host}:{port}: {telling_line(error)}; try another --port or --host'

@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Optional, Sequence
 import numpy
 
 from styletransfer.studio.line import Ticket
-from styletransfer.studio.painter import Done, Event, Failed, Long, Painting, Pictures, Stopped
+from styletransfer.studio.tasks import Done, Event, Failed, Long, Painting, Pictures, Stopped
 from styletransfer.studio.words import Words
 
 # of the brush: the k-th is where the k-th style goes

@@ -5,7 +5,7 @@ from fake_painter import serve
 
 from styletransfer.studio import line as module
 from styletransfer.studio.line import GONE, MOST_WAITING, Line, closing
-from styletransfer.studio.painter import Failed
+from styletransfer.studio.tasks import Failed
 
 SECONDS = 120  # to wait for what takes none; many machines are slow and busy
 
