@@ -61,7 +61,7 @@ class Layout:
 
     @property
     def asked(self) -> List[Any]:
-        """Return all that an order is made of, in the order in which `Studio.order` takes it."""
+        """Return all that an order is made of, in the order in which `Studio.painter` takes it."""
         turned = [widget for _, widget in self.knobs.values()]
         return [self.how, self.photo, self.styles, *self.shares, *turned]
 
@@ -225,10 +225,20 @@ class Layout:
         )
         with gr.Accordion(words('same'), open=False, elem_id='same'):
             self.command = gr.Code(
-                language='shell', label=words('command'), interactive=False, wrap_lines=True
+                language='shell',
+                label=words('command'),
+                interactive=False,
+                wrap_lines=True,
+                lines=2,
+                max_lines=6,
             )
             self.python = gr.Code(
-                language='python', label=words('python'), interactive=False, wrap_lines=True
+                language='python',
+                label=words('python'),
+                interactive=False,
+                wrap_lines=True,
+                lines=3,
+                max_lines=12,
             )
 
 

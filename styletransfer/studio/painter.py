@@ -218,6 +218,7 @@ class Easel:
             self.files = self.draw(step)
             took = time.perf_counter() - now
             self.next = now + max(PAUSE, SHARE * took)
+            now = now if self.first else time.perf_counter()  # the first loads what draws
         before, here = sum(self.work[: step.stage]), self.work[step.stage]
         done = (before + here * step.epoch / step.num_epochs) / sum(self.work)
         self.tell(

@@ -19,6 +19,11 @@ from styletransfer.studio.__main__ import PASSWORD, main
 from styletransfer.studio.limits import MOST_BYTES
 from styletransfer.studio.server import MOST_REQUEST, listening, make_app
 
+# Gradio leaves event loops and their sockets to be closed when nobody refers to them any more
+pytestmark = pytest.mark.filterwarnings(
+    'ignore::pytest.PytestUnraisableExceptionWarning', 'ignore::ResourceWarning'
+)
+
 ROOT = Path(__file__).parent.parent.parent
 FILE = '/gradio_api/file='
 
