@@ -13,7 +13,7 @@ import time
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Callable, Dict, Sequence, Tuple
+from typing import Callable, Dict, Optional, Sequence, Tuple
 
 from styletransfer import trained
 from styletransfer.errors import InputError, printable, telling_line
@@ -207,7 +207,7 @@ class Easel:
         self.run, self.tell = run, tell
         self.work = run.job.plan.work()
         self.next = time.perf_counter()
-        self.first: Dict[str, float] = {}
+        self.begun: Optional[Tuple[float, float]] = None
         self.files: Tuple[str, ...] = ()
         self.older: Tuple[str, ...] = ()
 
@@ -218,7 +218,6 @@ class Easel:
             self.files = self.draw(step)
             took = time.perf_counter() - now
             self.next = now + max(PAUSE, SHARE * took)
-            now = now if self.first else time.perf_counter()  # the first loads what draws
         before, here = sum(self.work[: step.stage]), self.work[step.stage]
         done = (before + here * step.epoch / step.num_epochs) / sum(self.work)
         self.tell(
@@ -229,19 +228,19 @@ class Easel:
                 step.epoch,
                 step.num_epochs,
                 done,
-                self.seconds_left(done, now),
+                self.seconds_left(done),
                 tuple(step.terms.items()),
                 *self.files,
             )
         )
 
-    def seconds_left(self, done: float, now: float) -> float:
-        """Return about how long the rest takes, judged by what was done since we look on."""
-        since = self.first.setdefault('done', done)
-        then = self.first.setdefault('time', now)
-        if done <= since:
-            return 0.0
-        return (now - then) / (done - since) * (1 - done)
+    def seconds_left(self, done: float) -> float:
+        """Return about how long the rest takes, judged by what was done since the first epoch."""
+        now = time.perf_counter()
+        if self.begun is None:
+            self.begun = done, now  # with the first drawing behind us, which loads what draws
+        since, then = self.begun
+        return (now - then) / (done - since) * (1 - done) if done > since else 0.0
 
     def draw(self, step: Step) -> Tuple[str, ...]:
         """Write the picture and the curves, and return the names of the files."""
