@@ -131,7 +131,7 @@ def size_of(how: str) -> str:
     return shape_text(recipe.stages[-1].image_shape) if recipe else ''
 
 
-def asked(how: str, page: Mapping[str, Any]) -> Dict[str, Any]:
+def asked(how: str, page: Mapping[str, Any], standing: str = '') -> Dict[str, Any]:
     """Return what a page asks for by its knobs, by name: whatever is turned.
 
     Parameters
@@ -140,6 +140,9 @@ def asked(how: str, page: Mapping[str, Any]) -> Dict[str, Any]:
         A recipe or a network.
     page : mapping of str to Any
         What stands on the page, by the knobs' names.
+    standing : str, optional
+        The recipe whose numbers were put there last, which is another for a moment after the
+        choice of a recipe: what stands as in that was not turned. By default it is `how`.
 
     Raises
     ------
@@ -150,6 +153,6 @@ def asked(how: str, page: Mapping[str, Any]) -> Dict[str, Any]:
     for knob in knobs():
         fits = knob.for_recipes if how in RECIPES else knob.for_networks
         value = knob.read(page.get(knob.name)) if fits else None
-        if value is not None and value != default_of(knob, how):
+        if value is not None and value != default_of(knob, standing or how):
             told[knob.name] = value
     return told

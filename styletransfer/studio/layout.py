@@ -40,6 +40,7 @@ class Layout:
         self.styles: Any = None
         self.shares: List[Any] = []
         self.knobs: Dict[str, Tuple[Knob, Any]] = {}
+        self.standing: Any = None
         self.groups: Dict[str, Any] = {}
         self.drops: Dict[str, Any] = {}
         self.shelves: Dict[str, Any] = {}
@@ -63,7 +64,7 @@ class Layout:
     def asked(self) -> List[Any]:
         """Return all that an order is made of, in the order in which `Studio.painter` takes it."""
         turned = [widget for _, widget in self.knobs.values()]
-        return [self.how, self.photo, self.styles, *self.shares, *turned]
+        return [self.how, self.photo, self.styles, self.standing, *self.shares, *turned]
 
     @property
     def shown(self) -> List[Any]:
@@ -88,6 +89,8 @@ class Layout:
                 ]
                 choices = [(words.way(name), name) for name in ways()]
                 self.how = gr.Dropdown(choices, value=FIRST_WAY, label=words('how'))
+                # of which recipe the numbers at the knobs are: it comes and goes with them
+                self.standing = gr.Textbox(FIRST_RECIPE, visible='hidden')
                 self._knobs()
                 self._masks()
             with gr.Column(scale=3, min_width=320):

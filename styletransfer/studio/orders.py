@@ -93,6 +93,7 @@ def make_order(
     shares: Collection[float],
     page: Mapping[str, Any],
     files: Collection[str],
+    standing: str = '',
 ) -> Order:
     """Return the order for what stands on a page.
 
@@ -106,6 +107,8 @@ def make_order(
         What stands at the knobs, by their names.
     files : collection of str
         The page's own files: beside the samples no others can be named.
+    standing : str, optional
+        As of `asked`.
 
     Raises
     ------
@@ -120,7 +123,7 @@ def make_order(
         raise InputError('choose a style, or drop a painting')
     if len(styles) > MOST_STYLES:
         raise InputError(f'{len(styles)} styles are too many to mix: choose up to {MOST_STYLES}')
-    turned = asked(how, page)
+    turned = asked(how, page, standing)
     check_names([photo], [*samples('content'), *files])
     check_names(styles, [*samples('style'), *files])
     for knob in knobs():

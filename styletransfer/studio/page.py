@@ -68,10 +68,9 @@ class Studio:
         widgets.photo.change(self.show_photo, widgets.photo, widgets.picture, **many)
         outputs = [*widgets.shares, widgets.legend]
         widgets.styles.change(self.show_shares, widgets.styles, outputs, **many)
-        turned = [widget for _, widget in widgets.knobs.values()]
-        widgets.how.change(
-            self.show_knobs, widgets.how, [*turned, *widgets.groups.values()], **many
-        )
+        outputs = [widget for _, widget in widgets.knobs.values()]
+        outputs += [widgets.standing, *widgets.groups.values()]
+        widgets.how.change(self.show_knobs, widgets.how, outputs, **many)
         for key, sure in (('paint', False), ('sure', True)):
             buttons[key].click(self.painter(sure), widgets.asked, widgets.shown, **many)
         buttons['not_now'].click(self.not_now, None, [widgets.asking, widgets.status], **many)
@@ -159,7 +158,7 @@ class Studio:
 
     def show_knobs(self, how: str) -> Update:
         """Show the knobs of a way to paint, those of a recipe where they stand in it."""
-        updates: Update = {}
+        updates: Update = {self.widgets.standing: how} if how in RECIPES else {}
         for knob, widget in self.widgets.knobs.values():
             told: Dict[str, Any] = {'visible': fits(knob, how)}
             if knob.group in (RECIPE, STAGES) and how in RECIPES:
@@ -207,7 +206,7 @@ class Studio:
         def paint(*values: Any) -> Iterator[Update]:
             *told, request = values
             page, widgets = self.page(request), self.widgets
-            how, photo, styles, *rest = told
+            how, photo, styles, standing, *rest = told
             shares, turned = rest[:MOST_STYLES], rest[MOST_STYLES:]
             try:
                 order = make_order(
@@ -217,6 +216,7 @@ class Studio:
                     shares[: len(styles or [])],
                     dict(zip(widgets.knobs, turned)),
                     page.files,
+                    standing,
                 )
             except InputError as error:
                 yield {widgets.status: views.note(str(error), bad=True)}

@@ -70,6 +70,14 @@ def test_a_page_that_nobody_touched_asks_for_nothing(how):
     assert order_of(how).turned == ()
 
 
+def test_numbers_of_the_recipe_before_are_not_asked_of_the_next():
+    page = page_of('tutorial')  # it takes a moment until those of the next stand there
+    assert asked('fast', page, 'tutorial') == {}
+    page['num_epochs'] = '7'
+    assert asked('fast', page, 'tutorial') == {'num_epochs': (7,)}
+    assert 'num_epochs' in asked('fast', page_of('tutorial'), 'fast')
+
+
 def test_knobs_that_mean_nothing_to_a_way_are_not_asked_for():
     page = {'strength': 0.5, 'style_scale': 2.0, 'preserve_color': 'linear'}
     assert asked('johnson', page) == {'strength': 0.5, 'preserve_color': 'linear'}
