@@ -12,6 +12,7 @@ from styletransfer.studio.painter import serve
 from styletransfer.studio.tasks import Event, Failed, Task
 
 MOST_WAITING = 20
+PATIENCE = 5  # seconds for the process to end by itself
 SOON = 0.2  # seconds within which a wish to stop is passed on
 GONE = (
     'the process that paints has ended, most likely for want of memory: try a smaller shape or '
@@ -63,8 +64,12 @@ class Line:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-        self._process.kill()
+        if self._waiting:
+            self._process.kill()
         self._thread.join()
+        self._line.close()  # who hears this ends in peace
+        self._process.join(PATIENCE)
+        self._process.kill()
         self._process.join()
 
     def _start(self) -> None:
