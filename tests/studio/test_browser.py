@@ -86,7 +86,7 @@ def open_page(server, browser):
         page = context.new_page()
         page.set_default_timeout(1000 * SECONDS)
         page.on('request', lambda request: asked.add(urlsplit(request.url)[:2]))
-        page.on('pageerror', wrong.append)
+        page.on('pageerror', lambda error: wrong.append(str(error)))
         page.goto((url or server.url) + path)
         return page
 
@@ -125,22 +125,16 @@ def toy(page, recipe='tutorial', epochs='2,3'):
     time.sleep(1)  # the page sends it a moment later
 
 
-def pixels(path):
-    with Image.open(path) as picture:
-        return picture.convert('RGB').tobytes()
-
-
 def command_on(page):
     if not page.locator('#same .cm-content').first.is_visible():
         page.locator('#same button').first.click()
     return ''.join(page.locator('#same .cm-content').first.all_inner_texts())
 
 
-def download(page, tmp_path, ending='.png'):
+def download(page, tmp_path):
+    """Fetch the first of the files to download, the painting."""
     with page.expect_download() as begun:
-        page.locator('#downloads a[download]', has_text='').filter(
-            has=page.locator('xpath=self::*')
-        ).first.click()
+        page.locator('#downloads a[download]').first.click()
     begun.value.save_as(tmp_path / begun.value.suggested_filename)
     return tmp_path / begun.value.suggested_filename
 
