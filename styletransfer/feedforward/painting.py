@@ -6,8 +6,8 @@ import json
 import sys
 import time
 from dataclasses import dataclass, fields, replace
-from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from mxnet import numpy as np
@@ -22,7 +22,6 @@ from styletransfer.files import file_hash, fits, read_json, replacing
 from styletransfer.images import (
     PICTURE_FORMATS,
     ImageShape,
-    as_picture,
     check_size,
     find_pictures,
     load_image,
@@ -177,6 +176,11 @@ class Entry(NamedTuple):
     photo: Path
     file: Optional[Path]
 
+    @property
+    def format(self) -> str:
+        """Return the format of its picture."""
+        return self.file.suffix.lower()[1:] if self.file else 'png'
+
 
 def entries(args: Any, style: Sequence[str]) -> List[Entry]:
     """Return what there is to paint.
@@ -292,7 +296,8 @@ def run(argv: Sequence[str], command: str, first: str) -> int:
         for entry in found:
             bar.set_description_str(printable(entry.photo.name))
             try:
-                paint_one(painter, net, wish, entry)
+                made = paint_one(painter, entry.photo, entry.format, wish)
+                write(made, painter, net, wish, entry)
             except InputError as error:
                 if len(found) == 1:
                     raise
@@ -306,37 +311,57 @@ def run(argv: Sequence[str], command: str, first: str) -> int:
     return 1 if failed else 0
 
 
-def paint_one(painter: trained.Painter, net: Path, wish: Wish, entry: Entry) -> None:
-    """Paint one photo, and write the picture and its record, or print the picture.
+class Made(NamedTuple):
+    """A painting: what is in its file, its width and height, and the seconds that it took."""
+
+    file: bytes
+    shape: ImageShape
+    seconds: float
+
+
+def paint_one(painter: trained.Painter, photo: Path, format: str, wish: Wish) -> Made:
+    """Paint one photo.
 
     Raises
     ------
     InputError
-        If the photo cannot be read, or the file not be written.
+        If the photo cannot be read, or is too large for a picture of that format.
     """
     start = time.perf_counter()
-    img = read(painter, entry.photo, wish.shape)
-    if entry.file:
-        check_size(entry.file.suffix.lower()[1:], img.shape[1::-1])
+    img = read(painter, photo, wish.shape)
+    check_size(format, img.shape[1::-1])
     result = painted(painter, img, wish)
+    with TemporaryDirectory() as folder:
+        path = Path(folder, f'painting.{format}')
+        save_image(path, result)
+        return Made(path.read_bytes(), result.shape[1::-1], time.perf_counter() - start)
+
+
+def write(made: Made, painter: trained.Painter, net: Path, wish: Wish, entry: Entry) -> None:
+    """Write a painting and its record, or print it.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be written.
+    """
     if not entry.file:
-        file = BytesIO()
-        as_picture(result).save(file, 'PNG')
-        sys.stdout.buffer.write(file.getvalue())
+        sys.stdout.buffer.write(made.file)
         return
-    save_image(entry.file, result)
+    with replacing(entry.file) as temporary:
+        temporary.write_bytes(made.file)
     record = {
         'net': str(net),
         'net_sha256': painter.notes['sha256'],
         'content': str(entry.photo),
         'content_sha256': file_hash(entry.photo),
-        'image_shape': result.shape[1::-1],
+        'image_shape': made.shape,
         'style': wish.style,
         'style_weights': wish.style_weights,
         'strength': wish.strength,
         'preserve_color': wish.preserve_color,
         'mask': wish.mask,
-        'seconds': round(time.perf_counter() - start, 3),
+        'seconds': round(made.seconds, 3),
         'version': styletransfer.__version__,
     }
     with replacing(record_path(entry.file)) as temporary:

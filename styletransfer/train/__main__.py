@@ -54,6 +54,8 @@ def command(argv: Optional[Sequence[str]] = None) -> int:
                 'again goes on where it stopped'
             )
         return paint_all(wish, asked.plan)
+    if wish.cluster:
+        raise InputError('--cluster is for folders, not for one picture: leave it out')
     saved = None
     if asked.resume:
         saved = find_interrupted(Path(wish.output))

@@ -12,8 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
+from styletransfer import cluster
 from styletransfer.command import one_line
 from styletransfer.errors import InputError, printable
+from styletransfer.files import replacing
 from styletransfer.images import find_pictures, picture_path
 from styletransfer.networks import Network
 from styletransfer.outputs import Book, check_writable, locked
@@ -28,7 +30,8 @@ from styletransfer.train.job import (
     picture_files,
     stage_seconds,
 )
-from styletransfer.train.plan import describe_choice, duration, make_plan
+from styletransfer.train.plan import Plan, describe_choice, duration, make_plan
+from styletransfer.train.sending import paint, piece_of
 from styletransfer.train.wish import Wish, flag
 
 
@@ -146,6 +149,8 @@ def paint_all(wish: Wish, only_plan: bool = False) -> int:
             done_too = f', {done} are done' if done else ''
             print(printable(f"{count} pictures to paint in '{folder}'{done_too}"))
             print(describe_choice(plan.backbone, network.weights), flush=True)
+        if wish.cluster and count:
+            return send_left(left, plan, network, book, wish)
         return paint_left(left, network, book, wish.quiet)
 
 
@@ -157,42 +162,102 @@ def is_done(entry: Entry, book: Book, recipe: Recipe) -> bool:
     return book.is_done(entry.name, files)
 
 
+class Outcome:
+    """What becomes of the pictures that are left: a bar over them, and what failed."""
+
+    def __init__(self, left: Sequence[Sequence[Entry]], book: Book, quiet: bool) -> None:
+        self.entries = [entry for row in left for entry in row]
+        self.book, self.quiet = book, quiet
+        self.done = 0
+        self.failed: Dict[str, str] = {}
+        self.bar = progress_bar(
+            ' [{elapsed}<{remaining}]', total=len(self.entries), disable=quiet
+        )
+
+    def show(self, name: str, painted: float = 0.0) -> None:
+        """Show what is being painted, and which part of it is done."""
+        words = f'picture {self.done + 1} of {len(self.entries)}, {name}'
+        self.bar.set_description_str(printable(words), refresh=False)
+        self.bar.update(self.done + painted - self.bar.n)
+
+    def painted(self, name: str, seconds: float) -> None:
+        """Note that a painting is there."""
+        self.book.done(name, seconds)
+        self._end()
+
+    def fails(self, name: str, error: InputError) -> None:
+        """Note that one cannot be painted."""
+        self.failed[name] = str(error)
+        self._end()
+
+    def _end(self) -> None:
+        self.done += 1
+        self.bar.update(self.done - self.bar.n)
+
+    def status(self) -> int:
+        """Tell what failed, and return the exit status."""
+        for name, reason in self.failed.items():
+            print(one_line(f'{name} failed: {reason}'), file=sys.stderr)
+        if self.failed:
+            count = len(self.entries)
+            print(f'error: {len(self.failed)} of {count} pictures failed', file=sys.stderr)
+        elif not self.quiet:
+            print(printable(f"All pictures are in '{self.book.folder}'."))
+        return 1 if self.failed else 0
+
+    def stopped(self) -> int:
+        """Tell how far it went, and return the exit status."""
+        words = f'stopped after {self.done} of {len(self.entries)} pictures.'
+        print(f'{words} The same command again goes on.', file=sys.stderr)
+        return 130
+
+
 def paint_left(left: Sequence[Sequence[Entry]], network: Network, book: Book, quiet: bool) -> int:
     """Paint what is left of a batch; whatever becomes of one, go on with the next."""
-    count, begun, failed = sum(map(len, left)), 0, {}
-    bar = progress_bar(' [{elapsed}<{remaining}]', total=count, disable=quiet)
+    outcome, name = Outcome(left, book, quiet), ''
 
     def show(step: Step) -> None:
-        painted = (step.stage + step.epoch / step.num_epochs) / step.of
-        bar.update(begun - 1 + painted - bar.n)
+        outcome.show(name, (step.stage + step.epoch / step.num_epochs) / step.of)
 
     try:
-        with bar, StopAtSignal() as stop_at_signal:
+        with outcome.bar, StopAtSignal() as stop_at_signal:
             for row in left:
                 # of one style, whose targets are the same for all photos, unless its colours
                 # are changed to each photo's, or its regions matched to them
                 apart = row and (row[0].wish.preserve_color or row[0].wish.auto_masks)
                 known: Optional[Known] = None if apart else {}
-                for name, wish in row:
-                    begun += 1
-                    bar.update(begun - 1 - bar.n)
-                    bar.set_description_str(printable(f'picture {begun} of {count}, {name}'))
+                for name, wish in row:  # noqa: B007  (shown while it is painted)
+                    outcome.show(name)
                     try:
                         seconds = paint_one(wish, together(show, stop_at_signal), network, known)
-                        book.done(name, seconds)
                     except InputError as error:
-                        failed[name] = str(error)
-            bar.update(count - bar.n)
+                        outcome.fails(name, error)
+                    else:
+                        outcome.painted(name, seconds)
     except Interrupted:
-        print(
-            f'stopped after {begun - 1} of {count} pictures. The same command again goes on.',
-            file=sys.stderr,
-        )
-        return 130
-    for name, reason in failed.items():
-        print(one_line(f'{name} failed: {reason}'), file=sys.stderr)
-    if failed:
-        print(f'error: {len(failed)} of {count} pictures failed', file=sys.stderr)
-    elif not quiet:
-        print(printable(f"All pictures are in '{book.folder}'."))
-    return 1 if failed else 0
+        return outcome.stopped()
+    return outcome.status()
+
+
+def send_left(
+    left: Sequence[Sequence[Entry]], plan: Plan, network: Network, book: Book, wish: Wish
+) -> int:
+    """Let a cluster paint what is left of a batch, and write what comes back."""
+    outcome = Outcome(left, book, wish.quiet)
+    try:
+        with cluster.connected(wish.cluster or '') as client, outcome.bar:
+            if not wish.quiet:
+                outcome.bar.write(cluster.told(client), file=sys.stdout)
+            pieces = (piece_of(entry.wish, plan, network) for entry in outcome.entries)
+            for number, result in cluster.outcomes(client, paint, pieces):
+                name, file = outcome.entries[number].name, outcome.entries[number].wish.output
+                if isinstance(result, InputError):
+                    outcome.fails(name, result)
+                    continue
+                with replacing(Path(file)) as temporary:
+                    temporary.write_bytes(result.file)
+                outcome.painted(name, result.seconds)
+                outcome.show(name)
+    except KeyboardInterrupt:
+        return outcome.stopped()
+    return outcome.status()

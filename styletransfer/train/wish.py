@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from styletransfer import vgg
+from styletransfer.cluster import parse_cluster
 from styletransfer.color import PRESERVE_COLOR, find_preservation
 from styletransfer.command import Parser, argument, finite, listed, natural, positive, whole
 from styletransfer.controls import check_regions, check_weights
@@ -113,6 +114,14 @@ class Wish:
         'side of the tiles in which a large picture is looked at, auto or none',
         parse_tile,
         part=MANNER,
+    )
+    cluster: Optional[str] = option(
+        None,
+        'paint a folder on local:N processes or a Dask scheduler',
+        parse_cluster,
+        metavar='ADDRESS',
+        part=MANNER,
+        files=True,
     )
     quiet: bool = option(False, 'no bars and no messages', bool, part=MANNER)
     recipe: str = option(
