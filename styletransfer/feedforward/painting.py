@@ -5,15 +5,25 @@ from __future__ import annotations
 import json
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Hashable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from mxnet import numpy as np
 
 import styletransfer
 from styletransfer import trained
+from styletransfer.cluster import (
+    Luggage,
+    connected,
+    outcomes,
+    packed,
+    parse_cluster,
+    told,
+    unpacked,
+)
 from styletransfer.color import PRESERVE_COLOR, find_preservation, luminance
 from styletransfer.command import Parser, argument, finite, one_line
 from styletransfer.controls import check_regions, check_weights
@@ -62,6 +72,12 @@ def make_parser(command: str, first: str) -> Parser:
         help="a folder, a file for one picture, or '-' to print it as PNG (%(default)s)",
     )
     add('--format', default='png', help=', '.join(PICTURE_FORMATS))
+    add(
+        '--cluster',
+        type=argument(parse_cluster),
+        metavar='ADDRESS',
+        help='paint on local:N processes or a Dask scheduler',
+    )
     add('--list', action='store_true', help="list the network's styles, and stop")
     add('--plan', action='store_true', help='say what would be painted, and stop')
     add('--quiet', action='store_true', help='no bar and no messages')
@@ -292,16 +308,23 @@ def run(argv: Sequence[str], command: str, first: str) -> int:
             print(printable(f'{photo}: {shape_text((width, height))}, into {file or "stdout"}'))
         return 0
     failed: Dict[str, str] = {}
-    with progress_bar(' [{elapsed}<{remaining}]', total=len(found), disable=args.quiet) as bar:
-        for entry in found:
-            bar.set_description_str(printable(entry.photo.name))
+    ways = sent(args.cluster, net, wish, found) if args.cluster else here(painter, wish, found)
+    with ways as (words, results), progress_bar(
+        ' [{elapsed}<{remaining}]', total=len(found), disable=args.quiet
+    ) as bar:
+        if words and not args.quiet:
+            bar.write(words)
+        for number, made in results:
+            entry = found[number]
             try:
-                made = paint_one(painter, entry.photo, entry.format, wish)
+                if isinstance(made, InputError):
+                    raise made
                 write(made, painter, net, wish, entry)
             except InputError as error:
                 if len(found) == 1:
                     raise
                 failed[entry.photo.name] = str(error)
+            bar.set_description_str(printable(entry.photo.name), refresh=False)
             bar.update()
     for name, reason in failed.items():
         print(one_line(f'{name} failed: {reason}'), file=sys.stderr)
@@ -317,6 +340,64 @@ class Made(NamedTuple):
     file: bytes
     shape: ImageShape
     seconds: float
+
+
+Results = Iterator[Tuple[int, Any]]  # the number of an entry, and what `paint_one` made or raised
+
+
+@contextmanager
+def here(
+    painter: trained.Painter, wish: Wish, found: Sequence[Entry]
+) -> Iterator[Tuple[str, Results]]:
+    """Give what comes of each entry, painted here one after the other."""
+
+    def results() -> Results:
+        for number, entry in enumerate(found):
+            try:
+                yield number, paint_one(painter, entry.photo, entry.format, wish)
+            except InputError as error:
+                yield number, error
+
+    yield '', results()
+
+
+class Piece(NamedTuple):
+    """One painting to be made somewhere else."""
+
+    wish: Wish
+    format: str
+    luggage: Luggage  # the photo, the network, and what the wish names
+
+
+@contextmanager
+def sent(
+    address: str, net: Path, wish: Wish, found: Sequence[Entry]
+) -> Iterator[Tuple[str, Results]]:
+    """Give what comes of each entry, as each is done by a cluster, and a line on the cluster."""
+    common: Dict[Hashable, Path] = {'net': net}
+    common.update({('mask', name): Path(name) for name in wish.mask})
+    if trained.load(net).statistics:
+        common.update({('style', name): picture_path(name, 'style') for name in wish.style})
+    luggage = packed(common)
+
+    def pieces() -> Iterator[Piece]:
+        for entry in found:
+            yield Piece(wish, entry.format, {**luggage, **packed({'photo': entry.photo})})
+
+    with connected(address) as client:
+        yield told(client), outcomes(client, paint_sent, pieces())
+
+
+def paint_sent(piece: Piece) -> Made:
+    """Paint what was sent, on a worker."""
+    with unpacked(piece.luggage) as places:
+        wish = replace(
+            piece.wish,
+            style=tuple(places.get(('style', name), name) for name in piece.wish.style),
+            mask=tuple(places['mask', name] for name in piece.wish.mask),
+        )
+        painter = trained.load(Path(places['net']))
+        return paint_one(painter, Path(places['photo']), piece.format, wish)
 
 
 def paint_one(painter: trained.Painter, photo: Path, format: str, wish: Wish) -> Made:

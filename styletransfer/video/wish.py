@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Dict, Mapping, Optional, Tuple
 
+from styletransfer.cluster import parse_cluster
 from styletransfer.command import Parser, argument, finite, listed, positive, whole
 from styletransfer.errors import InputError
 from styletransfer.images import ImageShape, parse_shape
@@ -88,6 +89,9 @@ class Wish:
     )
     blend: float = option(
         0.5, "share of the frame before in a network's, where the flow can be trusted", finite
+    )
+    cluster: Optional[str] = option(
+        None, 'paint on local:N processes or a Dask scheduler', parse_cluster, metavar='ADDRESS'
     )
     quiet: bool = option(False, 'no bar and no messages', bool)
     painting: Tuple[Tuple[str, Any], ...] = ()
