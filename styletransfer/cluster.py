@@ -137,7 +137,7 @@ def connected(address: str) -> Iterator[Any]:
 
 
 def _local(distributed: Any, workers: int) -> Any:
-    """Return processes of our own; they are given no limit of memory, which a plan knows better."""
+    """Return processes of our own, without a limit of memory: a plan knows better."""
     return distributed.LocalCluster(
         n_workers=workers,
         threads_per_worker=1,

@@ -72,6 +72,8 @@ ROWS = (
     {'video.clips', 'video.flow'},
     {'video.encoding', 'video.temporal', 'video.onepass'},
     {'video.optimised', 'video.wish'},
+    {'video.ways'},
+    {'video.sending'},
     {'video.job'},
     {'exercises.values', 'exercises.jail'},
     {'exercises.task', 'exercises.calling'},

@@ -166,7 +166,9 @@ def sheet(task: Sheet, tell: Tell, stop: Callable[[], bool]) -> None:
             break
         file = fresh_file('jpg')
         wish = painting.Wish((style,), shape=SHEET_SHAPE)
-        painting.paint_one(painter, net, wish, painting.Entry(photo, file))
+        entry = painting.Entry(photo, file)
+        result = painting.paint_one(painter, photo, entry.format, wish)
+        painting.write(result, painter, net, wish, entry)
         made.append((style, str(file)))
         tell(Pictures(tuple(made), len(names)))
     if not made:

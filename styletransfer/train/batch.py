@@ -170,9 +170,7 @@ class Outcome:
         self.book, self.quiet = book, quiet
         self.done = 0
         self.failed: Dict[str, str] = {}
-        self.bar = progress_bar(
-            ' [{elapsed}<{remaining}]', total=len(self.entries), disable=quiet
-        )
+        self.bar = progress_bar(' [{elapsed}<{remaining}]', total=len(self.entries), disable=quiet)
 
     def show(self, name: str, painted: float = 0.0) -> None:
         """Show what is being painted, and which part of it is done."""
@@ -214,7 +212,8 @@ class Outcome:
 
 def paint_left(left: Sequence[Sequence[Entry]], network: Network, book: Book, quiet: bool) -> int:
     """Paint what is left of a batch; whatever becomes of one, go on with the next."""
-    outcome, name = Outcome(left, book, quiet), ''
+    outcome = Outcome(left, book, quiet)
+    name = ''
 
     def show(step: Step) -> None:
         outcome.show(name, (step.stage + step.epoch / step.num_epochs) / step.of)
@@ -226,7 +225,7 @@ def paint_left(left: Sequence[Sequence[Entry]], network: Network, book: Book, qu
                 # are changed to each photo's, or its regions matched to them
                 apart = row and (row[0].wish.preserve_color or row[0].wish.auto_masks)
                 known: Optional[Known] = None if apart else {}
-                for name, wish in row:  # noqa: B007  (shown while it is painted)
+                for name, wish in row:
                     outcome.show(name)
                     try:
                         seconds = paint_one(wish, together(show, stop_at_signal), network, known)

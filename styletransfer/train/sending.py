@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Dict, Hashable, NamedTuple, Tuple
+from typing import Any, Dict, Hashable, NamedTuple, Tuple
 
 from styletransfer.cluster import Luggage, OtherWorldError, packed, unpacked
 from styletransfer.networks import Network
@@ -68,7 +68,7 @@ def piece_of(wish: Wish, plan: Plan, network: Network) -> Piece:
 
 def moved(wish: Wish, places: Dict[Hashable, str]) -> Wish:
     """Return a wish whose files lie somewhere else."""
-    there = {}
+    there: Dict[str, Any] = {}
     for name in (*FILES, 'init', 'weights'):
         value = getattr(wish, name)
         if isinstance(value, tuple):

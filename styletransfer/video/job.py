@@ -6,28 +6,26 @@ import math
 import os
 import time
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Tuple, Union
+from typing import Any, Dict, List, NamedTuple, Union
 
 import styletransfer
-from styletransfer import trained
+from styletransfer import cluster
 from styletransfer.errors import InputError, telling_line
-from styletransfer.feedforward import painting
 from styletransfer.files import file_hash, reading, replacing
-from styletransfer.images import NOISE, ImageShape, picture_path
+from styletransfer.images import ImageShape
 from styletransfer.outputs import as_json, check_writable, is_there
 from styletransfer.progress import progress_bar
-from styletransfer.recipes import Recipe, shape_text
-from styletransfer.train.job import digests, load_network
-from styletransfer.train.job import fingerprint as frame_fingerprint
-from styletransfer.train.plan import duration, make_plan
+from styletransfer.recipes import shape_text
+from styletransfer.train.plan import duration
 from styletransfer.video import onepass, optimised
 from styletransfer.video.clips import Clip, Facts, digest, facts, times
 from styletransfer.video.encoding import write_clip
 from styletransfer.video.flow import SMALLEST
 from styletransfer.video.kept import RECORD, Kept, read_record, write_record
+from styletransfer.video.sending import send
+from styletransfer.video.ways import by_optimisation, one_pass
 from styletransfer.video.wish import Wish
 
 
@@ -96,59 +94,6 @@ def shape_of(wish: Wish, shape: ImageShape) -> ImageShape:
     return shape
 
 
-def one_pass(wish: Wish) -> Tuple[onepass.Painter, Dict[str, Any]]:
-    """Return the network that paints, and all on which its frames depend."""
-    path = trained.find(wish.net or '')
-    net = trained.load(path)
-    asked = dict(wish.painting)
-    style = tuple(asked.get('style') or net.styles[:1])
-    weights = tuple(asked.get('style_weights') or ())
-    of_frame = painting.Wish(style, weights, preserve_color=asked.get('preserve_color'))
-    net.shares(style, weights)  # what is wrong with these is told now
-    made = {
-        'network': net.notes['sha256'],
-        'painting': asdict(of_frame),
-        'blend': wish.blend,
-    }
-    if net.statistics:
-        made['pictures'] = digests({'style': [picture_path(name, 'style') for name in style]})
-    return onepass.Painter(net, of_frame, wish.blend), made
-
-
-def by_optimisation(wish: Wish, shape: ImageShape) -> Tuple[optimised.Artist, Dict[str, Any]]:
-    """Return all that frames have in common, and all on which they depend."""
-    of_frame = wish.of_frames(shape)
-    plan = make_plan(of_frame)
-    check_recipe(plan.recipe)
-    network = load_network(of_frame, plan)
-    plan = plan.fitted(network)
-    offsets = sorted(set(wish.offsets))
-    made = {
-        **frame_fingerprint(of_frame, plan, network),
-        'pictures': digests({'style': [picture_path(name, 'style') for name in of_frame.style]}),
-        'coherence': [wish.flow_weight, offsets, wish.passes],
-    }
-    artist = optimised.Artist(of_frame, plan, network, wish.flow_weight, offsets, wish.passes, {})
-    return artist, made
-
-
-def check_recipe(recipe: Recipe) -> None:
-    """Refuse a recipe that is for one picture only.
-
-    Raises
-    ------
-    InputError
-        If it is.
-    """
-    if recipe.matting_weight or recipe.affine_radius or recipe.init not in ('content', *NOISE):
-        raise InputError(f"recipe '{recipe.name}' is for one photograph: choose another --recipe")
-    if recipe.oversample != 1 or recipe.bleed:
-        raise InputError(
-            'the frames of a clip are painted as large as they are: leave out '
-            '--oversample and --bleed'
-        )
-
-
 def check_files(job: Job) -> bool:
     """Refuse to write over what is not of an earlier run; tell whether all is done already.
 
@@ -201,7 +146,13 @@ def paint(job: Job) -> None:
         initial=kept.count(total),
         disable=wish.quiet,
     ) as bar:
-        job.way.paint(job.clip, kept, bar.update)
+        if wish.cluster:
+            with cluster.connected(wish.cluster) as client:
+                if not wish.quiet:
+                    bar.write(cluster.told(client))
+                send(client, job.way, wish, job.clip, kept, bar.update)
+        else:
+            job.way.paint(job.clip, kept, bar.update)
         bar.update(total - bar.n)
     done = {
         **record,

@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import math
 import time
-from itertools import count, islice
-from typing import Callable, NamedTuple, Optional, Tuple
+from itertools import count, islice, tee
+from typing import Callable, Iterable, Iterator, NamedTuple, Optional, Tuple
 
 import numpy
 from mxnet import numpy as np
@@ -32,6 +32,9 @@ from styletransfer.video.kept import FRAME_BYTES, Kept
 
 BASE_BYTES = 400e6  # of memory, that the libraries take
 TIMED = 3  # frames: the first compiles the network
+
+
+Each = Callable[[Iterable[numpy.ndarray]], Iterator[numpy.ndarray]]
 
 
 class Painter(NamedTuple):
@@ -57,19 +60,31 @@ class Painter(NamedTuple):
         result = painting.painted(self.net, np.array(img, dtype='uint8'), self.wish)
         return 255 * result.asnumpy()
 
-    def paint(self, clip: Clip, kept: Kept, on_work: Callable[[float], None]) -> None:
+    def paint(
+        self,
+        clip: Clip,
+        kept: Kept,
+        on_work: Callable[[float], None],
+        each: Optional[Each] = None,
+    ) -> None:
         """Paint the frames of a clip that are not kept yet, and keep each as soon as it is done.
 
         Parameters
         ----------
         on_work : callable
             Told of each frame that is done.
+        each : callable, optional
+            Given frames, yields in their order what `painted` would return; default: here, one
+            after the other.
         """
         missing = next(number for number in count() if number not in kept)
         before: Optional[Frame] = None
-        for frame in frames(clip, max(0, missing - 1)):
+        shown, sent = tee(frames(clip, max(0, missing - 1)))
+        imgs = (frame.img for frame in sent if frame.number not in kept)
+        painted = each(imgs) if each else map(self.painted, imgs)
+        for frame in shown:
             if frame.number not in kept:
-                img = self.painted(frame.img)
+                img = next(painted)
                 if before and self.blend:
                     motion = Motion(frame.img, before.img)
                     img = blended(img, kept[before.number], motion, self.blend)

@@ -48,7 +48,7 @@ from styletransfer.video.temporal import Reference, beginning, long_term, with_f
 # Ruder et al.: 15 of 100 iterations in place of 1000, with half the weight, from the eighth on
 PASSES_EPOCHS, PASSES_WEIGHT = 1.5, 0.5
 
-SCENES = 'scenes.json'
+SCENES, SOURCE = 'scenes.json', 'clip'
 OnWork = Callable[[float], None]  # told of each share of a frame that is done
 
 
@@ -175,14 +175,9 @@ class Artist(NamedTuple):
         on_work : callable
             Told of each share of a frame that is done.
         """
-        source, listed = kept.within('clip'), kept.folder / SCENES
-        if not listed.is_file():
-            cuts = list(find_cuts(clip, source))
-            with replacing(listed) as temporary:
-                temporary.write_text(json.dumps(cuts), encoding='utf-8')
-        cuts = read_json(listed)
-        for first, last in zip(cuts, cuts[1:]):
-            paint_scene(self, Scene(first, last), source, kept, on_work)
+        source = kept.within(SOURCE)
+        for scene in scenes_of(clip, kept):
+            paint_scene(self, scene, source, kept, on_work)
         source.remove()
 
     def seconds(self, clip: Clip) -> Tuple[float, float]:
@@ -197,6 +192,17 @@ class Artist(NamedTuple):
         """Return about how much memory it takes, and how much disk each frame: there are three."""
         memory = self.plan.needs.tiled(shape, self.plan.tiles[shape])
         return memory, 3 * FRAME_BYTES * math.prod(shape)
+
+
+def scenes_of(clip: Clip, kept: Kept) -> List[Scene]:
+    """Return the scenes of a clip, which are looked for once; the clip's frames are kept, too."""
+    source, listed = kept.within(SOURCE), kept.folder / SCENES
+    if not listed.is_file():
+        cuts = list(find_cuts(clip, source))
+        with replacing(listed) as temporary:
+            temporary.write_text(json.dumps(cuts), encoding='utf-8')
+    cuts = read_json(listed)
+    return [Scene(first, last) for first, last in zip(cuts, cuts[1:])]
 
 
 def rounded(img: numpy.ndarray) -> numpy.ndarray:

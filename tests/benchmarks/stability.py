@@ -33,9 +33,10 @@ from styletransfer.images import parse_shape
 from styletransfer.video import onepass, optimised
 from styletransfer.video.clips import facts, frames, samples
 from styletransfer.video.flow import consistent, inside
-from styletransfer.video.job import by_optimisation, make_job
+from styletransfer.video.job import make_job
 from styletransfer.video.kept import Kept
 from styletransfer.video.temporal import warping_error
+from styletransfer.video.ways import by_optimisation
 from styletransfer.video.wish import make_parser, wish_of
 
 
