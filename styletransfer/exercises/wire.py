@@ -335,7 +335,7 @@ class Line:
         """Return the value that `_tree` made a tree of."""
         if not isinstance(tree, dict):
             if isinstance(tree, list):
-                raise MalformedError('a bare list')
+                raise MalformedError
             return tree
         ((kind, part),) = tree.items()
         if kind in ('list', 'tuple'):
@@ -369,7 +369,7 @@ class Line:
             block = made(Elsewhere(self, outputs), Elsewhere(self, slope))
             for i, (at, _, _) in enumerate(weights):
                 if arrays[at].dtype.kind != 'f' or not arrays[at].size:
-                    raise MalformedError('no weight')
+                    raise MalformedError
                 block.params.get(f'weight{i}', shape=arrays[at].shape, dtype=arrays[at].dtype)
             _set(block, weights, arrays)
             return block
@@ -380,7 +380,7 @@ class Line:
             return net
         if kind == 'named' and self.student:
             return _of_package(*part)
-        raise MalformedError(kind)
+        raise MalformedError
 
 
 def _put(array: numpy.ndarray, arrays: List[numpy.ndarray]) -> int:
@@ -393,15 +393,15 @@ def _arrays(kinds: Any, data: bytes) -> Any:
     at = 0
     for name, shape in kinds:
         if name not in TYPES or len(shape) > 16 or min(shape, default=0) < 0:
-            raise MalformedError('no array')
+            raise MalformedError
         dtype = numpy.dtype(name)
         size = prod(shape) * dtype.itemsize
         if at + size > len(data):
-            raise MalformedError('too short')
+            raise MalformedError
         yield numpy.frombuffer(data[at : at + size], dtype).reshape(shape).copy()
         at += size
     if at != len(data):
-        raise MalformedError('too long')
+        raise MalformedError
 
 
 def _told(value: Any) -> Any:
@@ -411,7 +411,7 @@ def _told(value: Any) -> Any:
 def _of_recipes(name: Any) -> Any:
     made = getattr(recipes, str(name))
     if not (isinstance(made, type) and is_dataclass(made)):
-        raise MalformedError(str(name))
+        raise MalformedError
     return made
 
 
