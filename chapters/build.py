@@ -51,7 +51,7 @@ PATHS_AND_TIMES = re.compile(
     r'(?:/(?:home|root|tmp|work|usr|opt|Users)/\S+|[A-Z]:\\\w\S*'
     r'|\b\d{4}-\d\d-\d\d\b|\b\d\d?:\d\d:\d\d\b|\b0x[0-9a-f]{6,}\b)'
 )
-MIME_TYPES = {'text/plain', 'text/html', 'text/markdown', 'text/latex', 'image/jpeg'}
+MIME_TYPES = {'text/plain', 'text/html', 'text/markdown', 'text/latex', 'image/jpeg', 'image/gif'}
 
 
 def chapters(numbers: List[str]) -> List[Path]:
@@ -185,7 +185,7 @@ def output_problems(notebook: NotebookNode) -> Iterator[str]:
         if kind in ('stderr', 'error'):
             yield f'{cell} has {kind} in its output: {text[:80]!r}'
         elif kind != 'stdout' and kind not in MIME_TYPES:
-            yield f'{cell} has {kind} in its output: pictures are JPEG'
+            yield f'{cell} has {kind} in its output: pictures are JPEG, moving ones GIF'
         elif not kind.startswith('image/'):
             for found in PATHS_AND_TIMES.findall(text):
                 yield f'{cell} shows {found!r}, which differs from machine to machine'

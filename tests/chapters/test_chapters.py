@@ -267,6 +267,15 @@ def test_check_finds(chapter, capsys, file, before, after, complaint):
     assert complaint in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(('kind', 'fits'), [('gif', True), ('jpeg', True), ('png', False)])
+def test_pictures_are_jpeg_and_moving_ones_gif(kind, fits):
+    v4 = build.nbformat.v4
+    shown = v4.new_output('display_data', {f'image/{kind}': 'AAAA', 'text/plain': 'a picture'})
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(outputs=[shown], id='one')])
+    wrong = [] if fits else ['one has image/png in its output: pictures are JPEG, moving ones GIF']
+    assert list(build.output_problems(notebook)) == wrong
+
+
 def test_a_missing_edition_is_found(chapter):
     build.twin(chapter).unlink()
     assert build.main(['--check']) == 1
