@@ -247,6 +247,31 @@ L = laplacian_of(photo)
 return _solved(L, strokes, known, weight)
 """
 
+IN_LINE = """
+h, w, _ = img.shape
+Y, X = numpy.indices((h, w)).astype(float)
+y, x = Y + flow[0], X + flow[1]
+outside = (y < 0) | (y > h - 1) | (x < 0) | (x > w - 1)
+y, x = y.clip(0, h - 1), x.clip(0, w - 1)
+i, j = numpy.minimum(y.astype(int), h - 2), numpy.minimum(x.astype(int), w - 2)
+a, b = (y - i)[..., None], (x - j)[..., None]
+seen = (1 - a) * (1 - b) * img[i, j] + (1 - a) * b * img[i, j + 1]
+seen = seen + a * (1 - b) * img[i + 1, j] + a * b * img[i + 1, j + 1]
+seen[outside] = beyond
+return seen
+"""
+AXES = IN_LINE.replace('Y + flow[0], X + flow[1]', 'Y + flow[1], X + flow[0]')
+SLOPES = """
+there = x * 0
+slope = 2 * c * (x - y[goes[0], goes[1]]) / x.size
+numpy.add.at(there, (goes[0], goes[1]), -slope)
+return slope, there
+"""
+STEADIED = """
+from styletransfer.exercises.tasks import moving_pictures as ours
+return ours._steadied(frames, flows, backs, weight, ours.trusted)
+"""
+
 NUMBERS = """
 one, two, four = widths
 channels = one + two + four + 2 * residuals * four + two + one
@@ -288,6 +313,19 @@ def of_both_roots(before, after, hint):
         assert before in answer
         yield answer.replace(before, after), hint
 
+
+# right: 'DBFAEC' and 'CAFBED'
+SLICES = [
+    ('CBFAED', 'begin with the cut'),
+    ('FBDAEC', 'the two without a memory'),
+    ('DBAFEC', 'two films have no memory'),
+    ('BDFAEC', 'three films have a memory'),
+]
+FILMS = [
+    ('ACFBED', 'begin with the film'),
+    ('CFABED', 'four films differ'),
+    ('CAFBDE', 'two films are left'),
+]
 
 # task: the arguments, and wrong answers with a piece of the hint each must get
 RUNS = 'CEAFBD'  # right; wrong from the k-th letter on
@@ -1713,6 +1751,95 @@ WRONG = {
                 'from styletransfer.photo import matting_laplacian\nreturn photo',
                 'write the Laplacian yourself',
             ),
+        ],
+    ),
+    'in_line': (
+        'img, flow, beyond',
+        [
+            (
+                AXES.replace('(x.astype', '(x.round().astype').replace('= beyond', '+= 0'),
+                'this is the broken function',
+            ),
+            (AXES.replace('(x.astype', '(x.round().astype'), 'two of its faults'),
+            (AXES.replace('= beyond', '+= 0'), 'two of its faults'),
+            (
+                IN_LINE.replace('(x.astype', '(x.round().astype').replace('= beyond', '+= 0'),
+                'two of its faults',
+            ),
+            (AXES, 'flow[0] is the step down'),
+            (IN_LINE.replace('(x.astype', '(x.round().astype'), 'found by rounding down'),
+            (IN_LINE.replace('= beyond', '+= 0'), 'repeats the border'),
+            (IN_LINE.replace('+ flow', '- flow'), 'the sign is wrong'),
+            (
+                IN_LINE.replace('y.clip(0, h - 1)', 'y.clip(0, h - 1).round()').replace(
+                    'x.clip(0, w - 1)', 'x.clip(0, w - 1).round()'
+                ),
+                'the nearest pixel',
+            ),
+            (IN_LINE.replace('= beyond', '= 0'), 'is black here'),
+        ],
+    ),
+    'two_slopes': (
+        'x, y, c, goes',
+        [
+            (
+                SLOPES.replace(
+                    'numpy.add.at(there, (goes[0], goes[1]), -slope)',
+                    'there[goes[0], goes[1]] -= slope',
+                ),
+                'only one of them counts',
+            ),
+            (SLOPES.replace('slope, there', 'slope, -slope'), 'at goes, not at p'),
+            (
+                SLOPES.replace('slope, there', 'slope, -slope[goes[0], goes[1]]'),
+                'it must be brought there',
+            ),
+            (SLOPES.replace('-slope)', 'slope)'), 'y is subtracted'),
+            (SLOPES.replace('2 * c', 'c'), 'twice as large'),
+            (SLOPES.replace('2 * c', '-2 * c'), 'both slopes have the other sign'),
+            (SLOPES.replace(' / x.size', ''), 'the slopes of a sum'),
+            (SLOPES.replace('2 * c', '2 * c * c'), 'c is squared'),
+            (SLOPES.replace('2 * c', '2'), 'c is missing'),
+            (SLOPES.replace('slope, there', 'there, slope'), 'turned round'),
+            ('return x', 'it must return 2 things'),
+        ],
+    ),
+    'whose_slices': (
+        '',
+        [
+            ('return 1', 'six letters in one string'),
+            ("return 'AABCDE'", 'each of the letters'),
+            *((f'return {answer!r}', hint) for answer, hint in SLICES),
+        ],
+    ),
+    'six_films': (
+        '',
+        [
+            ("return ['A', 'B']", 'six letters in one string'),
+            ("return 'ABCDEG'", 'each of the letters'),
+            *((f'return {answer!r}', hint) for answer, hint in FILMS),
+        ],
+    ),
+    'steadied': (
+        'frames, flows, backs, weight',
+        [
+            ('return frames', 'these are the frames themselves'),
+            (
+                STEADIED.replace('_steadied', '_onward').replace(', ours.trusted', ''),
+                'the one before can give way',
+            ),
+            (STEADIED.replace('ours.trusted', 'ours._everywhere'), 'counts everywhere here'),
+            (STEADIED.replace('ours.trusted', 'ours._inside_only'), 'wherever the flow stays'),
+            (STEADIED.replace('weight, ours', '1, ours'), 'with a weight of 1'),
+            (STEADIED.replace('flows, backs', 'backs, flows'), 'taken for those back'),
+            (
+                STEADIED.replace('flows, backs', 'flows[:, ::-1], backs[:, ::-1]'),
+                'right and down are exchanged',
+            ),
+            (STEADIED.replace('return', 'frames += 1\nreturn'), 'it spoils'),
+            ('return frames[0]', 'an array of shape'),
+            ('return frames / 0', 'do your steps grow'),
+            ('return frames / 2', 'times the smallest'),
         ],
     ),
 }
