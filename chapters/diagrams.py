@@ -4,13 +4,15 @@
 
 For chapter 13: AdaIN with its losses, and the network that reads rows. For chapter 5: patches,
 their match, and how many have a position. For chapter 6: photographs with regions, and the
-photo's matrix.
+photo's matrix. For chapter 7: a frame, and the one before moved along the flow.
 
 All labels are symbols and names of layers, so that one drawing serves every language; the
 captions in the chapters say in words what is drawn. The picture that is shown as the result,
 finished.jpg, is no drawing: it was painted by the command in the caption of Figure 1.1, and saved
 with quality 90. any-style.jpg shows the otter after oil strokes, by a decoder that was trained
 as in chapter 13. photograph.jpg shows the rooftops in the colours of the lake, as in chapter 6.
+moving.jpg has side by side two frames of the clip cars, the flow between them, how far it can be
+trusted, and both frames as chapter 7 paints them.
 """
 
 from __future__ import annotations
@@ -585,6 +587,55 @@ def photograph() -> Drawing:
     return drawing
 
 
+def moving() -> Drawing:
+    """Draw two frames, the flow between them, and what holds the later painting to the earlier."""
+    drawing = Drawing(122, 54)
+    strip = Image.open(FOLDER / 'moving.jpg').convert('RGB')
+    width = strip.width // 6
+
+    def piece(k: int, x: float, y: float, color: str, lw: float = 2) -> None:
+        img = strip.crop((k * width, 0, (k + 1) * width, strip.height))
+        extent = (x, x + 16, y, y + 9)
+        drawing.ax.imshow(numpy.asarray(img), extent=extent, aspect='auto', zorder=2)
+        frame = Rectangle((x, y), 16, 9, fill=False, edgecolor=color, lw=lw, zorder=3)
+        drawing.ax.add_patch(frame)
+
+    for k, x, y, color, name, below in (
+        (0, 5, 41, CONTENT, '$I_{t-1}$', False),
+        (1, 5, 24, CONTENT, '$I_t$', False),
+        (4, 5, 5, STYLE, '$O_{t-1}$', True),
+        (2, 33, 32.5, INK, '$w$', False),
+        (3, 60, 32.5, INK, '$c$', False),
+        (5, 60, 5, BACK, '$O_t$', False),
+    ):
+        piece(k, x, y, color)
+        drawing.text(x + 8, y + (-2.2 if below else 11), name, color, fontsize=14)
+    drawing.line([(21.6, 45.5), (27, 45.5), (27, 39), (32.4, 38)], CONTENT)
+    drawing.line([(21.6, 28.5), (27, 28.5), (27, 35), (32.4, 36)], CONTENT)
+    drawing.line([(49.6, 37), (59.4, 37)], INK)
+    drawing.box(41, 9.5, '$W$', INK, 8)
+    drawing.line([(21.6, 9.5), (36.6, 9.5)], STYLE)
+    drawing.line([(41, 32), (41, 12.8)], INK)
+    drawing.line([(45.4, 9.5), (51, 9.5), (51, 20.5), (83.2, 20.5)], STYLE)
+    drawing.line([(68, 32), (68, 23), (83.2, 23)], INK)
+    drawing.line([(76.6, 11), (80, 11), (80, 18), (83.2, 18)], BACK)
+    drawing.box(95, 20.5, r'$\frac{1}{3hw}\sum c\,|O_t - W|^2$', SMOOTH, 23.5)
+    drawing.box(95, 37, '$L_c + L_s + L_{tv}$', STYLE, 22)
+    drawing.line([(76.6, 8), (82, 8), (82, 37), (83.8, 37)], BACK)
+    drawing.line([(21.6, 26), (29, 26), (29, 28.6), (86, 28.6), (86, 33.8)], CONTENT)
+    drawing.box(114, 28.6, '$l$', INK, 8)
+    drawing.line([(106.2, 37), (114, 37), (114, 31.9)], STYLE)
+    drawing.line([(106.9, 20.5), (114, 20.5), (114, 25.3)], SMOOTH)
+    drawing.line(
+        [(118.2, 28.6), (120.4, 28.6), (120.4, 2.2), (68, 2.2), (68, 4.6)],
+        BACK,
+        ls=(0, (4, 2.5)),
+        lw=1.8,
+    )
+    drawing.text(104, 4.8, r'$\partial l \,/\, \partial O_t$', BACK, fontsize=14)
+    return drawing
+
+
 DIAGRAMS = {
     'method.png': method,
     'gram.png': gram,
@@ -594,6 +645,7 @@ DIAGRAMS = {
     'reader.png': reader,
     'patches.png': matching,
     'photograph.png': photograph,
+    'moving.png': moving,
 }
 
 

@@ -40,6 +40,7 @@ NAMES = [
     'reader.png',
     'patches.png',
     'photograph.png',
+    'moving.png',
 ]
 
 
@@ -58,6 +59,7 @@ def test_every_diagram_is_drawn_and_compared(diagrams, drawn):
         'finished.jpg',
         'any-style.jpg',
         'photograph.jpg',
+        'moving.jpg',
     }
 
 
