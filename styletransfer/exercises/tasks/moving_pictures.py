@@ -6,11 +6,12 @@ first, as scikit-image has it, and not as OpenCV and `video.flow` do.
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import combinations
 from typing import Any, Callable, Iterator, Optional, Sequence, Tuple
 
 import numpy
-from scipy import ndimage
+from scipy import ndimage  # type: ignore[import-untyped]
 
 from styletransfer.exercises.task import Case, Mistake, Task, copied, describe, plain
 from styletransfer.exercises.tasks.data import Rng, several, sizes
@@ -81,7 +82,7 @@ def _warp_mistakes() -> Iterator[Mistake]:
     for count in (3, 2, 1):
         for faults in combinations(FAULTS, count):
             hint = FAULT_HINTS.get(faults, TWO_LEFT)
-            yield Mistake(lambda *case, faults=faults: _in_line(*case, faults=faults), hint)
+            yield Mistake(partial(_in_line, faults=faults), hint)
 
 
 def _smooth(rng: Rng, shape: Tuple[int, ...], most: float, sigma: float = 2.0) -> Array:
@@ -105,11 +106,11 @@ IN_LINE = Task(
     mistakes=(
         *_warp_mistakes(),
         Mistake(
-            lambda *case: _in_line(*case, sign=-1),
+            lambda img, flow, beyond: _in_line(img, flow, beyond, sign=-1),
             'the sign is wrong: the picture is looked at at p + w(p), not at p - w(p)',
         ),
         Mistake(
-            lambda *case: _in_line(*case, nearest=True),
+            lambda img, flow, beyond: _in_line(img, flow, beyond, nearest=True),
             'this takes the nearest pixel: between pixels, mix the four around by their distance',
         ),
         Mistake(
@@ -409,11 +410,11 @@ def _wrong_films(case: Case) -> Iterator[Tuple[str, Array]]:
     yield (
         'the term counts everywhere here: it must not where the flow leaves the picture, or '
         'does not return',
-        _steadied(*case, trust=_everywhere),
+        _steadied(frames, flows, backs, weight, _everywhere),
     )
     yield (
         'the term counts wherever the flow stays inside: it must not where it does not return',
-        _steadied(*case, trust=_inside_only),
+        _steadied(frames, flows, backs, weight, _inside_only),
     )
     yield 'the term counts with a weight of 1 here', steadied(frames, flows, backs, 1.0)
     yield (
