@@ -36,6 +36,7 @@ def python(*argv, first='', **environment):
             'PYTHONPATH': paths,
             **environment,
         },
+        cwd=Path(__file__).parent,  # or the package of this folder would come first
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
