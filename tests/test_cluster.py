@@ -18,6 +18,7 @@ from styletransfer import cluster
 from styletransfer.errors import InputError
 from styletransfer.images import samples
 from styletransfer.train import __main__ as train
+from styletransfer.video import __main__ as video
 
 pytest.importorskip('distributed')
 PACKAGE = Path(styletransfer.__file__).parent
@@ -243,3 +244,21 @@ def test_a_folder_is_painted_to_the_bit_as_without_a_cluster(address, photos, tm
 def test_one_picture_needs_no_cluster(capsys, tmp_path):
     assert train.main(['--cluster', 'local', '--output', str(tmp_path / 'x')]) == 2
     assert '--cluster is for folders' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    'way', [['--net', 'johnson'], ['--style', 'irises', '--epochs', '2,2,2,2']], ids=' '.join
+)
+def test_a_clip_is_painted_to_the_bit_as_without_a_cluster(address, way, tmp_path, capsys):
+    pytest.importorskip('av')
+    pytest.importorskip('cv2')
+    command = ['cars', '--shape', '64x48', '--every', '8', *way]
+    outputs = tmp_path / 'here', tmp_path / 'there'
+    assert video.main([*command, '--quiet', '--output', str(outputs[0])]) == 0
+    assert video.main([*command, '--cluster', address, '--output', str(outputs[1])]) == 0
+    assert 'Cluster of 3 workers' in ''.join(capsys.readouterr())
+    ours, theirs = (sorted(output.glob('*.png')) for output in outputs)
+    assert [path.name for path in ours] == [path.name for path in theirs]
+    assert len(ours) == 3
+    for one, other in zip(ours, theirs):
+        assert one.read_bytes() == other.read_bytes()
