@@ -5,6 +5,7 @@
 For chapter 13: AdaIN with its losses, and the network that reads rows. For chapter 5: patches,
 their match, and how many have a position. For chapter 6: photographs with regions, and the
 photo's matrix. For chapter 7: a frame, and the one before moved along the flow.
+For chapter 21: painter and critic.
 
 All labels are symbols and names of layers, so that one drawing serves every language; the
 captions in the chapters say in words what is drawn. The picture that is shown as the result,
@@ -13,6 +14,7 @@ with quality 90. any-style.jpg shows the otter after oil strokes, by a decoder t
 as in chapter 13. photograph.jpg shows the rooftops in the colours of the lake, as in chapter 6.
 moving.jpg has side by side two frames of the clip cars, the flow between them, how far it can be
 trusted, and both frames as chapter 7 paints them.
+emoji.png shows a held-out drawing, what the bundled pix2pix made of it, and the emoji itself.
 """
 
 from __future__ import annotations
@@ -636,6 +638,96 @@ def moving() -> Drawing:
     return drawing
 
 
+def square(
+    drawing: Drawing, which: int, x: float, y: float, side: float, color: str, lw: float = 2
+) -> None:
+    """Show one of the three squares of emoji.png with its lower left corner at a point."""
+    img = Image.open(FOLDER / 'emoji.png').convert('RGB')
+    img = img.crop((64 * which, 0, 64 * which + 64, 64))
+    drawing.ax.imshow(
+        numpy.asarray(img), extent=(x, x + side, y, y + side), aspect='auto', zorder=4
+    )
+    frame = Rectangle((x, y), side, side, fill=False, edgecolor=color, lw=lw, zorder=5)
+    drawing.ax.add_patch(frame)
+
+
+def scores(drawing: Drawing, x: float, y: float, color: str, dark: tuple) -> None:
+    """Draw a critic's scores of nine patches around a point."""
+    for (row, column), number in numpy.ndenumerate(numpy.reshape(dark, (3, 3))):
+        corner = (x - 3.9 + 2.6 * column, y + 1.3 - 2.6 * row)
+        options = {'edgecolor': 'white', 'lw': 1.5, 'zorder': 4}
+        drawing.ax.add_patch(Rectangle(corner, 2.6, 2.6, facecolor=PALE, **options))
+        drawing.ax.add_patch(Rectangle(corner, 2.6, 2.6, facecolor=color, alpha=number, **options))
+
+
+def pix2pix() -> Drawing:
+    """Draw a painter with bridges, a critic who is shown both pairs, and the way back to each."""
+    drawing = Drawing(122, 54)
+    high, low = 37, 14
+    square(drawing, 0, 4, high - 6, 12, CONTENT)
+    square(drawing, 1, 47, high - 6, 12, BACK, 3)
+    square(drawing, 2, 47, low - 6, 12, CONTENT)
+    for x, y, name, color in (
+        (10, 28.6, 'X', CONTENT),
+        (53, 46, r'\hat{Y}', BACK),
+        (45, low, 'Y', CONTENT),
+    ):
+        drawing.text(x, y, f'${name}$', color, fontsize=15)
+    corner = (22, high - 10)
+    options = {'boxstyle': 'round,pad=0.8', 'facecolor': '#fbeae8', 'edgecolor': BACK, 'lw': 1.8}
+    drawing.ax.add_patch(FancyBboxPatch(corner, 18.6, 20, **options))
+    places, heights = numpy.linspace(23.6, 39, 8), (14, 10, 6.5, 3.5, 3.5, 6.5, 10, 14)
+    for x, height in zip(places, heights):
+        corner = (x - 0.65, high - height / 2)
+        drawing.ax.add_patch(Rectangle(corner, 1.3, height, facecolor=BACK, zorder=4))
+    for left, right, height in zip(places[:3], places[:4:-1], heights):
+        y = high + height / 2 - 0.7
+        drawing.line([(left + 0.9, y), (right - 0.9, y)], GREY, lw=1.2)
+    drawing.text(31.3, high - 8.6, '$G$', BACK, fontsize=15)
+    drawing.line([(16.4, high), (21, high)], CONTENT)
+    drawing.line([(41.6, high), (46.2, high)], BACK)
+    for y, which, color in ((high, 1, BACK), (low, 2, CONTENT)):
+        drawing.line([(59.6, y), (66, y)], color)
+        square(drawing, 0, 66.6, y - 3.5, 7, CONTENT, 1.2)
+        square(drawing, which, 73.8, y - 3.5, 7, color, 1.2)
+        drawing.line([(81.4, y), (85, y)], color)
+    drawing.line([(10, high + 6.4), (10, 51), (70, 51), (70, high + 4)], CONTENT)
+    drawing.line([(10, 26.6), (10, 3), (70, 3), (70, low - 4.1)], CONTENT)
+    corner = (86.8, low - 6)
+    options = {
+        'boxstyle': 'round,pad=0.8',
+        'facecolor': '#e8eff8',
+        'edgecolor': CONTENT,
+        'lw': 1.8,
+    }
+    drawing.ax.add_patch(FancyBboxPatch(corner, 6.4, high - low + 12, **options))
+    for y in (high, low):
+        for x, height in zip((87.6, 90, 92.4), (10, 7, 4.5)):
+            corner = (x - 0.65, y - height / 2)
+            drawing.ax.add_patch(Rectangle(corner, 1.3, height, facecolor=CONTENT, zorder=4))
+    drawing.text(90, (high + low) / 2, '$D$', CONTENT, fontsize=15)
+    scores(drawing, 102, high, BACK, (0.2, 0.7, 0.3, 0.5, 0.9, 0.6, 0.3, 0.8, 0.2))
+    scores(drawing, 102, low, CONTENT, (0.9, 0.7, 0.9, 0.8, 0.6, 0.9, 0.9, 0.8, 0.7))
+    for y, name, color in ((high, r'\hat{s}', BACK), (low, 's', CONTENT)):
+        drawing.line([(94.8, y), (97.6, y)], color)
+        drawing.text(102, y - 6, f'${name}$', color, fontsize=14)
+    drawing.box(115, high, '$l_G$', BACK)
+    drawing.box(115, low, '$l_D$', CONTENT)
+    drawing.line([(106.4, high), (110, high)], BACK)
+    drawing.line([(106.4, low), (110, low)], CONTENT)
+    drawing.line([(106.4, high - 3), (112, low + 3.4)], CONTENT)
+    drawing.box(53, 25.5, '$L_1$', SMOOTH, width=8)
+    drawing.line([(53, high - 6.4), (53, 29)], SMOOTH)
+    drawing.line([(53, low + 6.4), (53, 22)], SMOOTH)
+    drawing.line([(57.4, 25.5), (83, 25.5), (83, 46.6), (115, 46.6), (115, 40.4)], SMOOTH)
+    back = {'ls': (0, (4, 2.5)), 'lw': 1.8}
+    drawing.line([(118, 40.4), (118, 49), (31.3, 49), (31.3, 48.4)], BACK, **back)
+    drawing.text(96, 51.4, r'$\partial l_G \,/\, \partial G$', BACK, fontsize=14)
+    drawing.line([(115, 10.6), (115, 4), (90, 4), (90, 6.8)], CONTENT, **back)
+    drawing.text(103, 1.8, r'$\partial l_D \,/\, \partial D$', CONTENT, fontsize=14)
+    return drawing
+
+
 DIAGRAMS = {
     'method.png': method,
     'gram.png': gram,
@@ -646,6 +738,7 @@ DIAGRAMS = {
     'patches.png': matching,
     'photograph.png': photograph,
     'moving.png': moving,
+    'pix2pix.png': pix2pix,
 }
 
 

@@ -41,6 +41,7 @@ NAMES = [
     'patches.png',
     'photograph.png',
     'moving.png',
+    'pix2pix.png',
 ]
 
 
@@ -60,6 +61,7 @@ def test_every_diagram_is_drawn_and_compared(diagrams, drawn):
         'any-style.jpg',
         'photograph.jpg',
         'moving.jpg',
+        'emoji.png',
     }
 
 
