@@ -329,6 +329,38 @@ FILMS = [
 
 # task: the arguments, and wrong answers with a piece of the hint each must get
 RUNS = 'CEAFBD'  # right; wrong from the k-th letter on
+SOFT = """
+l = (numpy.logaddexp(0, real) - label * real).mean() + numpy.logaddexp(0, fake).mean()
+p, p_hat = (0.5 + 0.5 * numpy.tanh(s / 2) for s in (real, fake))
+return l / 2, (p - label) / (2 * real.size), p_hat / (2 * fake.size)
+"""
+SEEN = """
+a, b = i, i
+for k, s, p in reversed(rows):
+    a, b = a * s - p, b * s - p + k - 1
+return max(a, 0), min(b, side - 1)
+"""
+STEP = """
+(A, a), (U, v, c), n = painter, critic, X.shape[1]
+def look(Y, U, v, c):
+    Z = numpy.concatenate([X, Y])
+    Q = U @ Z
+    bend = numpy.where(Q > 0, 1.0, 0.2)
+    return Z, bend, bend * Q, 1 / (1 + numpy.exp(-(v @ (bend * Q) + c)))
+Y_hat = numpy.tanh(A @ X + a[:, None])
+dU, dv, dc = 0, 0, 0
+for picture, wanted in ((Y, 1), (Y_hat, 0)):
+    Z, bend, H, p = look(picture, U, v, c)
+    ds = (p - wanted) / (2 * n)
+    dU = dU + (v[:, None] * ds * bend) @ Z.T
+    dv, dc = dv + H @ ds, dc + ds.sum()
+U, v, c = U - lr * dU, v - lr * dv, c - lr * dc
+_, bend, _, p = look(Y_hat, U, v, c)
+dY = (U.T @ (v[:, None] * (p - 1) / n * bend))[3:]
+dY = dY + weight * numpy.sign(Y_hat - Y) / Y.size
+dY = dY * (1 - Y_hat**2)
+return (A - lr * dY @ X.T, a - lr * dY.sum(axis=1)), (U, v, c)
+"""
 WRONG_RUNS = [repr(tuple(RUNS[:k] + 'Z' * (6 - k))) for k in range(6)]
 VOTES = """
 p, q = P.reshape(len(P), -1), Q.reshape(len(Q), -1)
@@ -1840,6 +1872,103 @@ WRONG = {
             ('return frames[0]', 'an array of shape'),
             ('return frames / 0', 'do your steps grow'),
             ('return frames / 2', 'times the smallest'),
+        ],
+    ),
+    'softened_slopes': (
+        'real, fake, label',
+        [
+            (SOFT.replace('numpy.logaddexp(0, real)', 'numpy.log(1 + numpy.exp(real))'), 'exp of'),
+            ('label = 1.0\n' + SOFT, 'hard labels'),
+            (
+                SOFT.replace('p, p_hat', 'l = l - (1 - label) * fake.mean()\np, p_hat').replace(
+                    'p_hat /', '(p_hat - 1 + label) /'
+                ),
+                'it stays 0',
+            ),
+            (SOFT.replace('l / 2', 'l').replace('2 * ', '1 * '), 'everything is twice'),
+            (
+                SOFT.replace('.mean()', '.sum()')
+                .replace('(2 * real.size)', '2')
+                .replace('(2 * fake.size)', '2'),
+                'these are sums',
+            ),
+            (SOFT.replace('(p - label)', 'p'), 'the part with the label'),
+            (
+                SOFT.replace('(2 * real.size)', '2').replace('(2 * fake.size)', '2'),
+                'one of many in a mean',
+            ),
+            (SOFT.replace('(2 *', '(-2 *'), 'both slopes have the other sign'),
+            (SOFT.replace('return', 'l, a, b =') + 'return l, b, a', 'turned round'),
+            ('return 0', 'must return 3 things'),
+        ],
+    ),
+    'seen_by': (
+        'rows, side, i',
+        [
+            (SEEN.replace('max(a, 0), min(b, side - 1)', 'a, b'), 'do not exist'),
+            (SEEN.replace(' - p', ''), 'zeros before the border'),
+            (SEEN.replace('reversed(rows)', 'rows'), 'begin at the scores'),
+            (SEEN.replace('side - 1)', 'side - 1) + 1'), 'one too far'),
+            (
+                """
+r, d = 1, 1
+for k, s, p in rows:
+    r, d = r + (k - 1) * d, d * s
+return max(i * d - r // 2, 0), min(i * d + r // 2, side - 1)
+""",
+                'where the field begins',
+            ),
+            ('return 0', 'must return 2 things'),
+        ],
+    ),
+    'five_weights': (
+        '',
+        [
+            ('return 1', '5 letters in one string'),
+            ("return 'DBEAA'", 'each of the letters'),
+            ("return 'ABCDE'", 'begin with the two runs'),
+            ("return 'DAEBC'", 'three runs are left'),
+        ],
+    ),
+    'five_duels': (
+        '',
+        [
+            ('return 1', 'must return two strings'),
+            ("return 'EACDB', 1", '5 letters in one string'),
+            ("return 'EACD', '13425'", 'each of the letters'),
+            ("return 'EACDB', '1342'", 'each of the letters 12345'),
+            ("return 'ABCDE', '12345'", 'three duels that paint alike'),
+            ("return 'EDCAB', '13425'", 'two duels are left'),
+            ("return 'EACDB', '12345'", 'the faults are right'),
+        ],
+    ),
+    'both_move': (
+        'X, Y, painter, critic, lr, weight',
+        [
+            (
+                STEP.replace(
+                    '_, bend, _, p = look(Y_hat, U, v, c)',
+                    '_, bend, _, p = look(Y_hat, U_old, v_old, c_old)',
+                )
+                .replace('U.T @ (v[', 'U_old.T @ (v_old[')
+                .replace('dU, dv, dc = 0', 'U_old, v_old, c_old = U, v, c\ndU, dv, dc = 0'),
+                'as it was before',
+            ),
+            (STEP.replace('(2 * n)', 'n'), 'twice as far'),
+            (STEP.replace('((Y, 1), (Y_hat, 0))', '((Y, 0), (Y_hat, 1))'), 'wrong way round'),
+            (STEP.replace('(p - 1)', '(-p)'), 'log(1 - p) small'),
+            (STEP.replace('Y.size', 'n'), 'a sum over colours'),
+            (STEP.replace('dY = dY * (1 - Y_hat**2)\n', ''), 'tanh is missing'),
+            (
+                STEP.replace('ds * bend', 'ds * (Q0 > 0)')
+                .replace('    dU = dU', '    Q0 = bend - 0.5\n    dU = dU')
+                .replace('/ n * bend', '/ n * (bend > 0.5)'),
+                'below 0 the hidden layer',
+            ),
+            (STEP.replace('[3:]', '[:3]'), 'the second half of the pair'),
+            (STEP[: STEP.rindex('(U, v, c)')] + 'critic', 'comes back as it was'),
+            ('lr = -lr\n' + STEP, 'uphill'),
+            ('return 0', 'must return 2 things'),
         ],
     ),
 }

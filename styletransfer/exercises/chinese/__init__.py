@@ -28,6 +28,7 @@ from styletransfer.exercises.chinese import (
     own_picture,
     patches,
     photographs,
+    pix2pix,
     reports,
     taking_control,
     the_original,
@@ -54,6 +55,7 @@ TABLES: Dict[str, Dict[str, str]] = {
         one_pass,
         many_styles,
         any_style,
+        pix2pix,
     )
 }
 

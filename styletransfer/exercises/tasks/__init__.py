@@ -20,6 +20,7 @@ from styletransfer.exercises.tasks import (
     own_picture,
     patches,
     photographs,
+    pix2pix,
     taking_control,
     the_original,
     what_the_layers_see,
@@ -47,6 +48,7 @@ CHAPTERS: Dict[int, Sequence[Task]] = {
     11: one_pass.TASKS,
     12: many_styles.TASKS,
     13: any_style.TASKS,
+    21: pix2pix.TASKS,
 }
 
 TASKS: Dict[str, Task] = {task.name: task for tasks in CHAPTERS.values() for task in tasks}
