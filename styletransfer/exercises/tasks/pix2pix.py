@@ -329,7 +329,7 @@ def _moved(
         H = numpy.where(Q > 0, Q, 0.2 * Q)
         return v @ H + c, H, numpy.where(Q > 0, 1, slope)
 
-    def back(wrong: numpy.ndarray, H: Any, bend: Any, Z: Any, v: Any) -> Tuple[Any, Any, Any]:
+    def back(wrong: Any, H: Any, bend: Any, Z: Any, v: Any) -> Tuple[Any, Any, Any]:
         return numpy.outer(v, wrong) * bend @ Z.T, H @ wrong, wrong.sum()
 
     A, a = painter
@@ -348,7 +348,7 @@ def _moved(
     slope_Y = slope_Y * (1 - Y_hat**2 if tanh else 1)
     if not own:
         new = critic
-    return (A - lr * slope_Y @ X.T, a - lr * slope_Y.sum(axis=1)), new  # type: ignore[return-value]
+    return (A - lr * slope_Y @ X.T, a - lr * slope_Y.sum(axis=1)), new
 
 
 def _with(**changed: Any) -> Callable[..., Any]:
