@@ -199,10 +199,7 @@ WRONG = {
                 ),
                 'as if it had been clipped',
             ),
-            (
-                'epochs = 3' + TRANSFER.replace('X - 0.1 *', 'X + 0.5 *'),
-                'of that of the photograph',
-            ),
+            ('return content - 300', 'of that of the photograph'),
             (
                 'for W in kernels:\n    W[:] = 0\nreturn content * 3 - 200',
                 'of that of the photograph',
