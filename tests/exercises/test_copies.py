@@ -4,11 +4,13 @@ import ast
 import importlib
 import inspect
 import types
+from functools import lru_cache
 
 import numpy
 import pytest
 from student_notebooks import ENGLISH, EXERCISES, namespace
 
+from styletransfer.exercises import checks
 from styletransfer.exercises.checks import examine
 from styletransfer.exercises.grade import code_cells
 from styletransfer.exercises.tasks import CHAPTERS, TASKS
@@ -76,11 +78,8 @@ def functions_of_package():
     return found
 
 
-def fits(function, task):
+def fits(function, cases):
     """Return whether a function can be called as a task calls it, as far as one can tell."""
-    cases = task.cases(numpy.random.default_rng(SEED))
-    if not cases:
-        return True
     try:
         inspect.signature(function).bind(*cases[0])
     except TypeError:
@@ -90,12 +89,11 @@ def fits(function, task):
 
 def copies(task, functions):
     """Return the names of the functions that pass for an answer to a task."""
-    right = []
+    cases, right = task.cases(numpy.random.default_rng(SEED)), []
     for name, function in functions.items():
-        if (
-            fits(function, task)
-            and examine(task, lambda *given, f=function: f(*given), SEED) is None
-        ):
+        if cases and not fits(function, cases):
+            continue
+        if examine(task, lambda *given, f=function: f(*given), SEED) is None:
             right.append(name)
     return right
 
@@ -103,6 +101,7 @@ def copies(task, functions):
 @pytest.mark.parametrize('number', CHAPTERS)
 def test_copies_from_a_chapter_earn_next_to_nothing(number, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(checks, 'drawn', lru_cache(maxsize=None)(checks.drawn))
     functions = {**functions_of_chapter(number), **functions_of_package()}
     assert len(functions) > 20
     found = {task.name: copies(task, functions) for task in CHAPTERS[number]}
