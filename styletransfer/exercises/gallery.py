@@ -110,16 +110,16 @@ def pictures_of(cells: Sequence[Any]) -> Iterator[bytes]:
 def _thumbnail(text: str) -> Optional[bytes]:
     """Return a picture in base64 as a small JPEG file, None if it cannot be decoded."""
     try:
-        img = Image.open(BytesIO(base64.b64decode(text)), formats=('PNG', 'JPEG'))
-        if img.width * img.height > PIXELS:
+        file = Image.open(BytesIO(base64.b64decode(text)), formats=('PNG', 'JPEG'))
+        if file.width * file.height > PIXELS:
             return None
-        img = img.convert('RGB')
+        img = file.convert('RGB')
     except Exception:  # every kind of damage ends in another exception
         return None
     img.thumbnail((WIDTH, WIDTH))
-    file = BytesIO()
-    img.save(file, 'JPEG', quality=85)
-    return file.getvalue()
+    made = BytesIO()
+    img.save(made, 'JPEG', quality=85)
+    return made.getvalue()
 
 
 def entries(paths: Sequence[Path]) -> Iterator[Entry]:

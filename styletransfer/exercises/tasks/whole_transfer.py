@@ -6,6 +6,7 @@ goes into an answer and comes out of it is plain numbers.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Container, List, Optional, Sequence
 
 import numpy
@@ -232,7 +233,7 @@ def _looped(
 
 
 def _with_faults(*faults: str) -> Any:
-    return lambda *case: _looped(*case, faults=faults)
+    return partial(_looped, faults=faults)
 
 
 def _batch(rng: Rng) -> Case:
