@@ -7,7 +7,7 @@ each style each picture is to have. A row of S with a single 1 is one style; any
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any, Dict, List, Sequence
 
 import mxnet as mx
 import numpy
@@ -312,6 +312,22 @@ def doubled(X: Any) -> Any:
     return F.UpSampling(X.as_nd_ndarray(), scale=2, sample_type='nearest').as_np_ndarray()
 
 
+def halves(F: Any, weight: Any, axis: int, soft: bool = False) -> List[Any]:
+    r"""Return, along an axis, the two kernels that see pixels for what `weight` sees doubled.
+
+    .. math:: (w_0, w_1, w_2) \mapsto (w_0, w_1 + w_2, 0), \; (0, w_0 + w_1, w_2)
+
+    The first makes every even pixel of the large picture from three pixels of the small one, the
+    second every odd one. With `soft` they also do what `softened` does behind `weight`.
+    """
+    nothing = 0 * F.npx.slice(weight, begin=(*[None] * axis, 0), end=(*[None] * axis, 1))
+    taps = stretched(F, weight, axis)
+    taps = softening(F, taps, axis) if soft else F.np.concatenate([nothing, taps, nothing], axis)
+    taps = F.np.split(taps, 6, axis=axis)
+    # a transposed convolution writes to where a convolution reads from: the order is turned round
+    return [F.np.concatenate([*taps[first::-2]], axis=axis) for first in (4, 5)]
+
+
 class ToColours(nn.HybridBlock):
     """A convolution over reflected borders to the three channels of a picture, and perhaps a norm.
 
@@ -321,11 +337,16 @@ class ToColours(nn.HybridBlock):
         As of `Layer`.
     soft : bool
         Mix neighbours behind the convolution (`softened`).
+    double : bool
+        Let each pixel stand four times before the convolution, which must be of 3x3. What it says
+        is computed on the small picture, four pixels of the large one in each place (`halves`):
+        Shi et al.: Real-time single image and video super-resolution using an efficient sub-pixel
+        convolutional neural network, CVPR 2016; here with the weights of `Upsampling`.
 
     Notes
     -----
-    oneDNN has no quick convolution for three filters, but one for eight: five filters of zeros
-    join them, and what they say is cut off.
+    oneDNN has no quick convolution for three filters, but one for eight: filters of zeros join
+    them, and what they say is cut off.
     """
 
     def __init__(
@@ -335,9 +356,12 @@ class ToColours(nn.HybridBlock):
         styles: int = 0,
         bias: bool = True,
         soft: bool = False,
+        double: bool = False,
     ) -> None:
         super().__init__()
-        self.kernel, self.soft = kernel, soft
+        if double and kernel != 3:
+            raise InputError(f'a kernel for doubled pixels has a side of 3, not of {kernel}')
+        self.kernel, self.soft, self.double = kernel, soft, double
         with self.name_scope():
             shape = (3, in_channels, kernel, kernel)
             self.weight = self.params.get('weight', shape=shape)
@@ -347,16 +371,24 @@ class ToColours(nn.HybridBlock):
     def hybrid_forward(
         self, F: Any, X: Any, S: Any = None, weight: Any = None, bias: Any = None
     ) -> Any:
-        """Return an array of shape (n, 3, h, w)."""
+        """Return an array of shape (n, 3, h, w), or (n, 3, 2 h, 2 w)."""
+        X = self._doubled(F, X, weight, bias) if self.double else self._same(F, X, weight, bias)
+        return self.norm(X, S) if self.norm else X
+
+    def _same(self, F: Any, X: Any, weight: Any, bias: Any) -> Any:
+        """Return three channels, as large as X."""
         side = self.kernel
         if self.soft:
             side, weight = side + 2, softening(F, softening(F, weight, 2), 3)
-        parts = [_of_eight(F, part) for part in (weight, bias) if part is not None]
-        X = reflected(X, side // 2)
-        options = {'num_filter': 8, 'no_bias': bias is None}
-        X = F.npx.convolution(X, *parts, kernel=(side, side), **options)
-        X = X.as_nd_ndarray().slice_axis(axis=1, begin=0, end=3).as_np_ndarray()
-        return self.norm(X, S) if self.norm else X
+        return _convolved(F, reflected(X, side // 2), [weight], bias, side)[0]
+
+    def _doubled(self, F: Any, X: Any, weight: Any, bias: Any) -> Any:
+        """Return three channels, twice as large as X."""
+        rows = halves(F, weight, 2, self.soft)
+        kernels = [kernel for row in rows for kernel in halves(F, row, 3, self.soft)]
+        one, two, three, four = _convolved(F, reflected(X, 1, 'edge'), kernels, bias, 3)
+        rows = [F.np.stack(pair, axis=4) for pair in ((one, two), (three, four))]
+        return F.npx.reshape(F.np.stack(rows, axis=3), newshape=(-2, -2, -5, -5))
 
 
 def subdue(last: ToColours) -> None:
@@ -364,10 +396,21 @@ def subdue(last: ToColours) -> None:
     last.weight.set_data(last.weight.data() / 2)
 
 
-def _of_eight(F: Any, part: Any) -> Any:
-    """Return the weights or biases of three filters as those of eight, five of them of zeros."""
-    one, two, three = F.np.split(part, 3, axis=0)
-    return F.np.concatenate([one, two, three, *5 * [0 * one]], axis=0)
+def _convolved(F: Any, X: Any, kernels: Sequence[Any], bias: Any, side: int) -> List[Any]:
+    """Return the three channels that each of some kernels, of three filters, makes of X."""
+    parts = [_of_eights(F, kernels)]
+    if bias is not None:
+        parts.append(_of_eights(F, [bias] * len(kernels)))
+    options = {'num_filter': 3 * len(kernels) + -3 * len(kernels) % 8, 'no_bias': bias is None}
+    X = F.npx.convolution(X, *parts, kernel=(side, side), **options).as_nd_ndarray()
+    firsts = range(0, 3 * len(kernels), 3)
+    return [X.slice_axis(axis=1, begin=i, end=i + 3).as_np_ndarray() for i in firsts]
+
+
+def _of_eights(F: Any, parts: Sequence[Any]) -> Any:
+    """Return weights or biases of filters, and of filters of zeros until they are a multiple."""
+    zero = 0 * F.np.split(parts[0], 3, axis=0)[0]
+    return F.np.concatenate([*parts, *-3 * len(parts) % 8 * [zero]], axis=0)
 
 
 def one_style(k: int, styles: int) -> np.ndarray:

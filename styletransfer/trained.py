@@ -66,8 +66,9 @@ METHODS = {
         johnson.Setting,
         lambda setting, styles: johnson.make_net(setting, styles, fast=True),
         johnson.reach,
-        lambda setting: johnson.MULTIPLE,
+        lambda setting: setting.multiple,
         grain=lambda setting: setting.grain,
+        bytes=johnson.bytes_of,
     ),
     'adain': Method(
         adain.Setting,
@@ -80,7 +81,7 @@ METHODS = {
         ghiasi.Setting,
         lambda setting, styles: ghiasi.make_net(setting, fast=True),
         johnson.reach,
-        lambda setting: johnson.MULTIPLE,
+        lambda setting: setting.multiple,
         ghiasi.statistics,
         lambda setting: setting.grain,
     ),
@@ -108,7 +109,7 @@ METHODS = {
 }
 
 SMALLEST = 16  # pixels a side: whatever is smaller is mirrored until it has so many
-LARGEST = 4_000_000  # pixels that are painted in one piece, and not in strips
+LARGEST = 4_000_000  # pixels, of 400 bytes each, that are painted in one piece, not in strips
 
 
 class Painter:
@@ -235,7 +236,7 @@ class Painter:
             S = strength * S + (1 - strength) * self.statistics(extended(seen, self.multiple))
             strength = 1.0
         Y = self(X, S)
-        return postprocess(strength * Y + (1 - strength) * X)
+        return postprocess(Y if strength == 1 else strength * Y + (1 - strength) * X)
 
     def __call__(self, X: np.ndarray, S: np.ndarray, most: int = 0) -> np.ndarray:
         """Return the painting of a picture of any size, (1, 3, h, w).
@@ -288,7 +289,8 @@ def largest(bytes: int) -> int:
         That each pixel takes.
     """
     have = available_memory(mx.cpu())
-    return min(LARGEST, have // 2 // bytes if have else LARGEST)
+    most = LARGEST * max(400, bytes) // bytes
+    return min(most, have // 2 // bytes if have else most)
 
 
 def shorter(image_shape: ImageShape, side: int) -> ImageShape:

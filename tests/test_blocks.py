@@ -15,6 +15,7 @@ from styletransfer.blocks import (
     Upsampling,
     doubled,
     grained,
+    halves,
     learned,
     one_style,
     reflected,
@@ -184,6 +185,16 @@ def plain_soft(X):
     return X
 
 
+def plain_doubled(X, weight, bias, soft):
+    """Write in NumPy a convolution of 3x3 of a picture in which each pixel stands four times."""
+    Z = X.repeat(2, axis=2).repeat(2, axis=3)
+    # of doubled pixels the first is the second mirrored, too
+    Z = numpy.pad(Z, [(0, 0), (0, 0), (1 + soft,) * 2, (1 + soft,) * 2], mode='edge')
+    windows = numpy.lib.stride_tricks.sliding_window_view(Z, (3, 3), axis=(2, 3))
+    Z = numpy.einsum('nchwij,ocij->nohw', windows, weight) + bias.reshape(1, -1, 1, 1)
+    return plain_soft(Z) if soft else Z
+
+
 @pytest.mark.parametrize('soft', [False, True])
 def test_upsampling_is_that_written_in_numpy(soft):
     X, S = normal(2, 4, 5, 6), shares()
@@ -191,14 +202,7 @@ def test_upsampling_is_that_written_in_numpy(soft):
     with autograd.train_mode():
         Y = block(X, S)
     told = arrays(block)
-    margin = 2 if soft else 1
-    Z = X.asnumpy().repeat(2, axis=2).repeat(2, axis=3)
-    # of doubled pixels the first is the second mirrored, too
-    Z = numpy.pad(Z, [(0, 0), (0, 0), (margin, margin), (margin, margin)], mode='edge')
-    windows = numpy.lib.stride_tricks.sliding_window_view(Z, (3, 3), axis=(2, 3))
-    Z = numpy.einsum('nchwij,ocij->nohw', windows, told['weight'])
-    Z = Z + told['bias'].reshape(1, -1, 1, 1)
-    Z = plain_soft(Z) if soft else Z
+    Z = plain_doubled(X.asnumpy(), told['weight'], told['bias'], soft)
     gamma, beta = (S.asnumpy() @ told[f'norm.{name}'] for name in ('gamma', 'beta'))
     close(Y, numpy.maximum(plain_norm(Z, gamma, beta), 0), atol=1e-4)
 
@@ -243,6 +247,35 @@ def test_the_last_convolution_is_that_written_in_numpy(styles, soft):
     if styles:
         Z = plain_norm(Z, *(S.asnumpy() @ told[f'norm.{name}'] for name in ('gamma', 'beta')))
     close(Y, Z, atol=1e-4)
+
+
+@pytest.mark.parametrize(('styles', 'soft'), [(0, False), (0, True), (STYLES, True)])
+@pytest.mark.parametrize('compiled', [False, True])
+def test_the_last_convolution_of_doubled_pixels_is_that_written_in_numpy(styles, soft, compiled):
+    X, S = normal(2, 4, 5, 6), shares()
+    inputs = [X, S] if styles else [X]
+    block = ready(ToColours(4, 3, styles, soft=soft, double=True), *inputs)
+    if compiled:
+        block.hybridize(static_alloc=True, static_shape=True)
+    with autograd.train_mode():
+        Y = block(*inputs)
+    told = arrays(block)
+    Z = plain_doubled(X.asnumpy(), told['weight'], told['bias'], soft)
+    if styles:
+        Z = plain_norm(Z, *(S.asnumpy() @ told[f'norm.{name}'] for name in ('gamma', 'beta')))
+    assert Y.shape == (2, 3, 10, 12)
+    close(Y, Z, atol=1e-4)
+
+
+def test_a_kernel_is_halved_by_hand():
+    kernel = np.array([1.0, 10, 100]).reshape(1, 1, 1, 3)
+    even, odd = (half.reshape(-1).tolist() for half in halves(mx.nd, kernel, 3))
+    assert (even, odd) == ([1, 110, 0], [0, 11, 100])
+
+
+def test_the_last_convolution_of_doubled_pixels_has_a_kernel_of_three():
+    with pytest.raises(InputError, match='a side of 3, not of 5'):
+        ToColours(4, 5, double=True)
 
 
 # --- by property ---------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from styletransfer.trained import (
     find,
     in_strips,
     keep_statistics,
+    largest,
     load,
     save,
     set_weights,
@@ -32,9 +33,9 @@ SETTING = replace(JOHNSON_SLIM, widths=(4, 6, 8), residuals=1)
 STYLES = ('wash', 'oil', 'glass')
 
 
-def lively(seed=1):
+def lively(seed=1, setting=SETTING):
     """Return a network whose styles differ, as if it had learned."""
-    net = make_net(SETTING, len(STYLES), seed=seed)
+    net = make_net(setting, len(STYLES), seed=seed)
     rng = numpy.random.default_rng(seed)
     for name, parameter in net._collect_params_with_prefix().items():
         if name.split('.')[-1] in ('gamma', 'beta'):
@@ -179,16 +180,18 @@ def test_a_picture_is_mirrored_and_cut():
     )
 
 
-def test_strips_are_the_whole_with_the_same_statistics():
-    net, X, S = lively(), pixels(24, 140), painter().shares(['oil', 'wash'], [1, 3])
+@pytest.mark.parametrize('stride', [1, 2])
+def test_strips_are_the_whole_with_the_same_statistics(stride):
+    setting = replace(SETTING, stride=stride, skip=stride == 2)
+    net, X, S = lively(setting=setting), pixels(24, 144), painter().shares(['oil', 'wash'], [1, 3])
     keep_statistics(net, X, S)
-    halo = -(-reach(SETTING) // 4) * 4
+    halo = -(-reach(setting) // 8) * 8
     in_one = whole(net, X, S).asnumpy()
-    for rows in (140, 64, 24, 4):
+    for rows in (144, 64, 24, 8):
         numpy.testing.assert_allclose(
             in_strips(net, X, S, rows, halo).asnumpy(), in_one, atol=1e-4
         )
-    too_near = in_strips(net, X, S, 24, 4).asnumpy()
+    too_near = in_strips(net, X, S, 24, 8).asnumpy()
     assert numpy.abs(too_near - in_one).max() > 1e-3  # the halo is needed
 
 
@@ -207,6 +210,13 @@ def test_a_picture_larger_than_memory_is_painted_in_strips(monkeypatch):
     assert Y.shape == X.shape
     assert float(np.abs(Y - in_one).mean()) < 0.2 * float(in_one.std())
     assert len(told) == 1
+
+
+def test_a_painter_that_takes_less_memory_paints_more_in_one_piece(monkeypatch):
+    monkeypatch.setattr(trained, 'available_memory', lambda device: None)
+    assert [largest(size) for size in (800, 400, 200)] == [4_000_000, 4_000_000, 8_000_000]
+    monkeypatch.setattr(trained, 'available_memory', lambda device: 800_000_000)
+    assert [largest(size) for size in (800, 400, 200)] == [500_000, 1_000_000, 2_000_000]
 
 
 def test_strength_goes_from_the_photo_to_the_painting():

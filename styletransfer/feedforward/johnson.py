@@ -19,7 +19,7 @@ each colour; the norm behind the first convolution forgets the one and the other
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
@@ -38,8 +38,6 @@ from styletransfer.images import rgb_mean, rgb_std
 from styletransfer.learning import parse_crops, rows_at, side_at
 from styletransfer.recipes import option
 
-MULTIPLE = 4  # of which the sides of a picture are, as it is halved twice
-
 
 @dataclass(frozen=True)
 class Setting:
@@ -57,8 +55,14 @@ class Setting:
     widths: Tuple[int, ...] = option(
         (32, 64, 128), 'channels at full size, a half, a quarter', listed(positive)
     )
+    # 2: the first convolution halves too, and the last one doubles, so that no layer is at full
+    # size, and the widths are those of half as large pictures
+    stride: int = 1
+    # add what is seen before the last halving to what is painted behind the first doubling: the
+    # blocks are at an eighth then, where less is left of a photo than its content
+    skip: bool = False
     residuals: int = option(5, 'residual blocks', natural)
-    kernel: int = 9  # side of the first and the last convolution's
+    kernel: int = 9  # side of the first and the last convolution's; of a last that doubles it is 3
     bias: bool = True
     grain: float = option(0.0, 'noise in the photos: places for strokes to begin')
     soft: bool = False  # mix neighbours where pixels were doubled, and in the picture
@@ -78,7 +82,7 @@ class Setting:
     style_weight: float = option(5.0, 'how strong the style is')
     tv: str = 'squares'  # one of `TV_LOSSES`
     tv_weight: float = option(0.0, 'how smooth the pictures are')
-    lattice_weight: float = option(0.0, 'how little of a ripple of 4 pixels is allowed')
+    lattice_weight: float = option(0.0, "how little of a ripple of the network's is allowed")
     style_side: int = option(256, 'longest side of the paintings: of the strokes', positive)
     style_crops: int = option(
         0, 'from how many crops a style is taken; 0 for the painting as a whole', natural
@@ -94,6 +98,13 @@ class Setting:
     def __post_init__(self) -> None:
         if len(self.widths) != 3 or max(self.widths) > 1024 or self.residuals > 64:
             raise InputError('a network has three widths, of at most 1024, and 64 blocks at most')
+        if self.stride not in (1, 2):
+            raise InputError(f'stride is {self.stride}: it must be 1 or 2')
+        for side, _ in self.crops:
+            if side % self.multiple:
+                raise InputError(
+                    f'crops of {side}: this network takes multiples of {self.multiple}'
+                )
         for name, table in (('ending', ENDINGS), ('scaling', SCALINGS), ('tv', TV_LOSSES)):
             if getattr(self, name) not in table:
                 raise unknown(name, getattr(self, name), table)
@@ -109,6 +120,11 @@ class Setting:
         ):
             if not 0 <= getattr(self, name) < math.inf:
                 raise InputError(f'{name} is {getattr(self, name)}: it must not be below 0')
+
+    @property
+    def multiple(self) -> int:
+        """Return of which number the sides of a picture are multiples: as often it is halved."""
+        return 4 * self.stride
 
     @property
     def num_steps(self) -> int:
@@ -170,20 +186,21 @@ class TransformationNet(nn.HybridBlock):
 
     def __init__(self, setting: Setting, styles: int, fast: bool = False) -> None:
         super().__init__()
-        self.ending = ENDINGS[setting.ending].picture
+        self.ending, self.skip = ENDINGS[setting.ending].picture, setting.skip
         one, two, four = setting.widths
         options: Dict[str, Any] = {'styles': styles, 'bias': setting.bias}
         self.body = nn.HybridSequential()
         self.body.add(
-            Layer(one, 3, setting.kernel, **options),
+            Layer(one, 3, setting.kernel, setting.stride, **options),
             Layer(two, one, stride=2, **options),
             Layer(four, two, stride=2, **options),
             *(Residual(four, **options) for _ in range(setting.residuals)),
             Upsampling(two, four, soft=setting.soft, fast=fast, **options),
             Upsampling(one, two, soft=setting.soft, fast=fast, **options),
         )
-        rows = styles if ENDINGS[setting.ending].norm else 0
-        self.last = ToColours(one, setting.kernel, rows, setting.bias or not rows, setting.soft)
+        rows, double = styles if ENDINGS[setting.ending].norm else 0, setting.stride == 2
+        kernel, bias = 3 if double else setting.kernel, setting.bias or not rows
+        self.last = ToColours(one, kernel, rows, bias, setting.soft, double)
 
     def hybrid_forward(self, F: Any, X: Any, S: Any) -> Any:
         """Return the pictures painted.
@@ -191,13 +208,15 @@ class TransformationNet(nn.HybridBlock):
         Parameters
         ----------
         X : np.ndarray of shape (n, 3, h, w)
-            Photos as of `preprocess`; h and w are multiples of 4.
+            Photos as of `preprocess`; h and w are multiples of the setting's `multiple`.
         S : np.ndarray of shape (n, styles)
             How much of each style each is to have.
         """
-        for block in self.body:
+        first, second, *inside, last = self.body
+        seen = X = second(first(X, S), S)
+        for block in inside:
             X = block(X, S)
-        return self.ending(F, self.last(X, S))
+        return self.ending(F, self.last(last(X + seen if self.skip else X, S), S))
 
 
 def make_net(
@@ -215,10 +234,17 @@ def make_net(
 
 def reach(setting: Setting) -> int:
     """Return how many pixels away, at most, a pixel of the result looks at the photo."""
-    # the first convolution and the last, the halving one and that of doubled pixels; the same two
-    # at half the size; and as pixels are doubled, up to three that are no centre of any kernel
-    at_full_size, soft = 2 * (setting.kernel // 2) + 1 + 1, (2 + 1 + 1) * setting.soft
-    return at_full_size + 2 * (1 + 1) + 4 * 2 * setting.residuals + 3 + soft
+    # the first convolution and the last; the halving one and that of doubled pixels; the same two
+    # at half the size; the blocks; as pixels are doubled, some that are no centre of any kernel
+    size, first = setting.stride, setting.kernel // 2
+    ends = first + (first if size == 1 else 1)
+    inside = size * (1 + 1) + 2 * size * (1 + 1) + 4 * size * 2 * setting.residuals
+    return ends + inside + setting.multiple - 1 + (2 * size + size + 1) * setting.soft
+
+
+def bytes_of(setting: Setting) -> int:
+    """Return how much memory painting takes for each pixel of a picture, as it was measured."""
+    return 400 if setting.stride == 1 else 180
 
 
 # --- the settings --------------------------------------------------------------------------------
@@ -271,7 +297,22 @@ JOHNSON_SLIM = Setting(
     decay=True,
 )
 
-SETTINGS = {setting.name: setting for setting in (JOHNSON_2016, DUMOULIN_2017, JOHNSON_SLIM)}
+JOHNSON_QUICK = replace(
+    JOHNSON_SLIM,
+    name='johnson_quick',
+    description='paints in a third of the time: nothing is computed at full size',
+    widths=(32, 48, 64),
+    residuals=4,
+    stride=2,
+    skip=True,
+    style_layer_weights=(),
+    crops=((96, 2400), (128, 500), (192, 100)),
+    lr=3e-3,
+)
+
+SETTINGS = {
+    setting.name: setting for setting in (JOHNSON_2016, DUMOULIN_2017, JOHNSON_SLIM, JOHNSON_QUICK)
+}
 
 # with which rows are added to a trained network
 ADDING: Dict[str, Any] = {'crops': ((128, 300),), 'lr': 5e-3}

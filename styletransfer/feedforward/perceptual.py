@@ -70,7 +70,8 @@ def lattice(Y_hat: np.ndarray, period: int = 4) -> np.ndarray:
     A network that halves a picture twice and doubles it twice treats the four pixels between two
     of its own differently, and a style loss, which does not know where a pixel is, lets it paint
     them differently: a ripple of 4 pixels is the cheapest fine stroke. Upsampling by Odena et al.
-    (2016) only takes away the ripple that is there before anything is learned. This term is ours.
+    (2016) only takes away the ripple that is there before anything is learned. With three
+    halvings there are eight such pixels, and shorter ripples fit into them. This term is ours.
     """
     light = rgb_std * np.array([0.299, 0.587, 0.114])  # as in `color.luminance`
     Y = (Y_hat * light.reshape(1, 3, 1, 1)).sum(axis=1)
@@ -199,7 +200,7 @@ class Judge:
             'TV': TV_LOSSES[setting.tv](Y_hat) * setting.tv_weight,
         }
         if setting.lattice_weight:
-            terms['lattice'] = lattice(Y_hat) * setting.lattice_weight
+            terms['lattice'] = lattice(Y_hat, setting.multiple) * setting.lattice_weight
         return terms, sum(terms.values())
 
 

@@ -63,7 +63,7 @@ class Method(NamedTuple):
 METHODS = {
     'johnson': Method(
         johnson.SETTINGS,
-        johnson.JOHNSON_SLIM.name,
+        johnson.JOHNSON_QUICK.name,
         johnson.Lesson,
         loss_network,
         ('widths', 'residuals'),

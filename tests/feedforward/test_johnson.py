@@ -15,6 +15,7 @@ from styletransfer.feedforward import johnson
 from styletransfer.feedforward.johnson import (
     DUMOULIN_2017,
     JOHNSON_2016,
+    JOHNSON_QUICK,
     JOHNSON_SLIM,
     SETTINGS,
     Lesson,
@@ -40,6 +41,7 @@ SMALL = replace(
     style_crops=3,
     batch=2,
 )
+QUICK = replace(SMALL, stride=2, skip=True)
 
 
 def tiny():
@@ -97,8 +99,9 @@ def test_a_style_is_as_many_numbers_as_published():
     assert not any(name.endswith('bias') for name in rows)
 
 
-def test_the_slim_network_is_a_megabyte_with_a_dozen_styles():
-    sizes = learned(make_net(JOHNSON_SLIM, 12))
+@pytest.mark.parametrize('setting', [JOHNSON_SLIM, JOHNSON_QUICK])
+def test_the_slim_network_is_a_megabyte_with_a_dozen_styles(setting):
+    sizes = learned(make_net(setting, 12))
     assert 2 * sum(sizes.values()) < 1_000_000
 
 
@@ -123,8 +126,14 @@ def test_every_layer_has_its_shape(setting):
         block.register_forward_hook(lambda block, inputs, Y: shapes.append(Y.shape[1:]))
     with autograd.train_mode():
         Y = net(np.zeros((1, 3, 24, 32)), np.array([[0.5, 0.5]]))
-    middle = [(8, 6, 8)] * (1 + setting.residuals)
-    assert shapes == [(4, 24, 32), (6, 12, 16), *middle, (6, 12, 16), (4, 24, 32), (3, 24, 32)]
+    (one, two, four), across = (
+        (
+            [(channels, 24 // size // setting.stride, 32 // size // setting.stride)]
+            for channels, size in ((4, 1), (6, 2), (8, 4))
+        ),
+        (1 + setting.residuals),
+    )
+    assert shapes == [*one, *two, *four * across, *two, *one, (3, 24, 32)]
     assert Y.shape == (1, 3, 24, 32)
 
 
@@ -151,31 +160,48 @@ def test_weights_are_drawn_as_told():
     assert one.tolist() == two.tolist() != other.tolist()
 
 
-def test_the_fast_network_is_the_trained_one():
-    slow, fast = make_net(SMALL, 3), make_net(SMALL, 3, fast=True)
+@pytest.mark.parametrize('skip', [False, True])
+def test_what_is_seen_at_half_size_is_added_where_it_is_painted(skip):
+    net = make_net(replace(QUICK, skip=skip), 1)
+    X = np.array(numpy.random.default_rng(0).normal(0, 1, (1, 3, 24, 32)), dtype='float32')
+    S = np.ones((1, 1))
+    with autograd.train_mode():
+        Y = net(X, S)
+        first, second, third, residual, doubling, last = net.body
+        seen = second(first(X, S), S)
+        painted = doubling(residual(third(seen, S), S), S)
+        expected = net.last(last(painted + seen if skip else painted, S), S)
+    numpy.testing.assert_allclose(Y.asnumpy(), expected.asnumpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize('setting', [SMALL, QUICK])
+def test_the_fast_network_is_the_trained_one(setting):
+    slow, fast = make_net(setting, 3), make_net(setting, 3, fast=True)
     for name, parameter in fast._collect_params_with_prefix().items():
         parameter.set_data(slow._collect_params_with_prefix()[name].data())
-    X = np.array(numpy.random.default_rng(0).normal(0, 1, (1, 3, 20, 28)), dtype='float32')
+    X = np.array(numpy.random.default_rng(0).normal(0, 1, (1, 3, 24, 40)), dtype='float32')
     S = np.array([[0.1, 0.2, 0.7]])
     fast.hybridize(static_alloc=True, static_shape=True)
     with autograd.train_mode():
         numpy.testing.assert_allclose(fast(X, S).asnumpy(), slow(X, S).asnumpy(), atol=1e-4)
 
 
-@pytest.mark.parametrize('setting', [SMALL, replace(SMALL, kernel=9, residuals=2)])
+@pytest.mark.parametrize(
+    'setting', [SMALL, replace(SMALL, kernel=9, residuals=2), QUICK, replace(QUICK, soft=False)]
+)
 def test_no_pixel_is_looked_at_from_further_than_told(setting):
     net = make_net(setting, 1)
-    far = reach(setting)
-    side = 4 * (far // 4 + 2) * 2
+    far, multiple = reach(setting), setting.multiple
+    side = multiple * (far // multiple + 2) * 2
     X = np.array(numpy.random.default_rng(0).normal(0, 1, (1, 3, 16, side)), dtype='float32')
     Y, furthest = net(X, np.ones((1, 1))), 0  # with the statistics of another picture
-    for middle in range(side // 2, side // 2 + 4):
+    for middle in range(side // 2, side // 2 + multiple):
         changed = X.copy()
         changed[:, :, :, middle] += 5
         differ = (net(changed, np.ones((1, 1))) != Y).asnumpy().any(axis=(0, 1, 2))
         seen = numpy.flatnonzero(differ)
         furthest = max(furthest, middle - seen[0], seen[-1] - middle)
-    assert far - 4 <= furthest <= far
+    assert far - multiple <= furthest <= far
 
 
 # --- the losses ----------------------------------------------------------------------------------
@@ -210,9 +236,13 @@ def plain_loss(setting, net, judge, Y_hat, batch):
     }
 
 
-@pytest.mark.parametrize('scaling', ['chw', 'hw', 'photographs'])
-def test_the_loss_is_that_written_plainly(scaling, lesson):
-    setting = replace(SMALL, scaling=scaling, style_weight=7.0, tv_weight=0.3, lattice_weight=2.0)
+@pytest.mark.parametrize(
+    ('scaling', 'stride'), [('chw', 1), ('hw', 1), ('photographs', 1), ('photographs', 2)]
+)
+def test_the_loss_is_that_written_plainly(scaling, stride, lesson):
+    setting = replace(
+        SMALL, stride=stride, scaling=scaling, style_weight=7.0, tv_weight=0.3, lattice_weight=2.0
+    )
     some = [lesson.photographs(1, k, 32) for k in range(2)]
     judge = Judge(lesson.looking, setting, some)
     Y_hat, X, Z = (lesson.photographs(5, k, 32) for k in range(3))
@@ -220,7 +250,7 @@ def test_the_loss_is_that_written_plainly(scaling, lesson):
     terms, l = judge(Y_hat, batch)
     expected = plain_loss(setting, lesson.looking, judge, Y_hat, batch)
     expected['TV'] = 0.3 * tv_loss(Y_hat)
-    expected['lattice'] = 2 * plain_lattice(Y_hat)
+    expected['lattice'] = 2 * plain_lattice(Y_hat, 4 * stride)
     assert list(terms) == ['content', 'style', 'TV', 'lattice']
     for name, term in expected.items():
         assert float(terms[name]) == pytest.approx(float(term), rel=1e-4)
@@ -261,17 +291,17 @@ def test_photographs_are_one_and_the_style_is_nothing(lesson):
     assert numpy.mean(told) == pytest.approx(len(SMALL.style_layers), rel=1e-3)
 
 
-def plain_lattice(Y_hat):
+def plain_lattice(Y_hat, period=4):
     """Write the term for one picture after the other, with loops over the places."""
     mean, std = rgb_mean.asnumpy(), rgb_std.asnumpy()
     total = 0
     for picture in Y_hat.asnumpy().astype('float64'):
         Y = (picture.transpose(1, 2, 0) * std + mean) @ [0.299, 0.587, 0.114]
         for lines in (Y, Y.T):
-            whole = (lines.shape[1] - 1) // 4 * 4
+            whole = (lines.shape[1] - 1) // period * period
             steep = [
-                numpy.mean([abs(lines[:, i + 1] - lines[:, i]) for i in range(p, whole, 4)])
-                for p in range(4)
+                numpy.mean([abs(lines[:, i + 1] - lines[:, i]) for i in range(p, whole, period)])
+                for p in range(period)
             ]
             total += numpy.var(steep) / (numpy.mean(steep) ** 2 + 1e-6)
     return total / len(Y_hat)
@@ -311,8 +341,9 @@ def test_the_style_is_taken_from_crops_or_from_the_whole(lesson):
 # --- the training --------------------------------------------------------------------------------
 
 
-def test_a_step_is_that_written_in_a_straight_line(lesson, photos):
-    setting = replace(SMALL, decay=False)
+@pytest.mark.parametrize('setting', [SMALL, QUICK])
+def test_a_step_is_that_written_in_a_straight_line(setting, lesson, photos):
+    setting = replace(setting, decay=False)
     run = Lesson(setting, lesson.looking, lesson.paintings, photos, seed=3)
     parameters = {
         name: parameter
@@ -330,7 +361,7 @@ def test_a_step_is_that_written_in_a_straight_line(lesson, photos):
         Y_hat = run.net(batch.X, S)
         terms = plain_loss(setting, run.looking, judge, Y_hat, batch)
         l = sum(terms.values()) + setting.tv_weight * tv_loss(Y_hat)
-        l = l + setting.lattice_weight * lattice(Y_hat)
+        l = l + setting.lattice_weight * lattice(Y_hat, 4 * setting.stride)
     l.backward()
     slopes = {name: p.grad().asnumpy().astype('float64') for name, p in parameters.items()}
 
@@ -408,6 +439,8 @@ def test_what_cannot_be_is_refused():
         ({'style_layer_weights': (1.0, 2.0)}, 'must be 4 numbers'),
         ({'style_weight': -1.0}, 'must not be below 0'),
         ({'lr': float('nan')}, 'must not be below 0'),
+        ({'stride': 3}, 'stride is 3'),
+        ({'stride': 2, 'crops': ((36, 1),)}, 'crops of 36: this network takes multiples of 8'),
     ):
         with pytest.raises(InputError, match=words):
             replace(SMALL, **change)
