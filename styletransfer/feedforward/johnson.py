@@ -58,8 +58,8 @@ class Setting:
     # 2: the first convolution halves too, and the last one doubles, so that no layer is at full
     # size, and the widths are those of half as large pictures
     stride: int = 1
-    # add what is seen before the last halving to what is painted behind the first doubling: the
-    # blocks are at an eighth then, where less is left of a photo than its content
+    # show the last doubling but one what was seen before the last halving, too: with a stride of 2
+    # the blocks are at an eighth, where less is left of a photo than its content
     skip: bool = False
     residuals: int = option(5, 'residual blocks', natural)
     kernel: int = 9  # side of the first and the last convolution's; of a last that doubles it is 3
@@ -196,7 +196,7 @@ class TransformationNet(nn.HybridBlock):
             Layer(four, two, stride=2, **options),
             *(Residual(four, **options) for _ in range(setting.residuals)),
             Upsampling(two, four, soft=setting.soft, fast=fast, **options),
-            Upsampling(one, two, soft=setting.soft, fast=fast, **options),
+            Upsampling(one, two * (1 + setting.skip), soft=setting.soft, fast=fast, **options),
         )
         rows, double = styles if ENDINGS[setting.ending].norm else 0, setting.stride == 2
         kernel, bias = 3 if double else setting.kernel, setting.bias or not rows
@@ -216,7 +216,8 @@ class TransformationNet(nn.HybridBlock):
         seen = X = second(first(X, S), S)
         for block in inside:
             X = block(X, S)
-        return self.ending(F, self.last(last(X + seen if self.skip else X, S), S))
+        X = F.np.concatenate([X, seen], axis=1) if self.skip else X
+        return self.ending(F, self.last(last(X, S), S))
 
 
 def make_net(
@@ -301,13 +302,9 @@ JOHNSON_QUICK = replace(
     JOHNSON_SLIM,
     name='johnson_quick',
     description='paints in a third of the time: nothing is computed at full size',
-    widths=(32, 48, 64),
-    residuals=4,
     stride=2,
     skip=True,
     style_layer_weights=(),
-    crops=((96, 2400), (128, 500), (192, 100)),
-    lr=3e-3,
 )
 
 SETTINGS = {

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import mxnet as mx
+import numpy
 from mxnet import numpy as np
 
 import styletransfer
@@ -115,7 +116,12 @@ def make_parser() -> Parser:
         metavar='NET',
         help='a trained network, by name or file: nothing but rows for the paintings is learned',
     )
-    add('--start', metavar='NET', help='a trained network of these layers, to go on from')
+    add(
+        '--start',
+        metavar='NET',
+        help='a trained network of these layers to go on from; kernels may have been larger there '
+        'and inputs fewer',
+    )
     add_flags(parser, defaults(METHODS))
     return parser
 
@@ -329,7 +335,7 @@ def make_run(args: Any) -> Run:
 
 
 def begin(net: Any, painter: trained.Painter, name: str) -> None:
-    """Give a network what a trained one has learned.
+    """Give a network what a trained one has learned, each array as of `adapted`.
 
     Raises
     ------
@@ -337,10 +343,40 @@ def begin(net: Any, painter: trained.Painter, name: str) -> None:
         If its layers, or its styles, are others.
     """
     known = trained.weights_of(painter.net)
-    shapes = {key: array.shape for key, array in known.items()}
-    if shapes != {key: array.shape for key, array in trained.weights_of(net).items()}:
+    shapes = {key: array.shape for key, array in trained.weights_of(net).items()}
+    given = {key: adapted(known[key], shapes[key]) for key in known.keys() & shapes.keys()}
+    if known.keys() != shapes.keys() or any(g.shape != shapes[key] for key, g in given.items()):
         raise InputError(f"--start '{name}' has other layers or styles: name one of the same")
-    trained.set_weights(net, known)
+    trained.set_weights(net, given)
+
+
+def adapted(weight: numpy.ndarray, shape: Sequence[int]) -> numpy.ndarray:
+    r"""Return the weights of a convolution for one with a smaller kernel, or with more inputs.
+
+    .. math:: (w_0, w_1, w_2, w_3, w_4) \mapsto (w_0 + w_1, w_2, w_3 + w_4)
+
+    so that of a flat picture it says the same; and what is new in the input counts nothing at
+    first. Arrays of anything else, or of other convolutions, are left as they are.
+
+    Chen et al.: Net2Net, ICLR 2016, begins a larger network with what a smaller one has learned.
+
+    Parameters
+    ----------
+    weight : numpy.ndarray of shape (outputs, inputs, side, side)
+    shape : sequence of int
+        That is wanted.
+    """
+    if weight.ndim != 4 or weight.shape[1] > shape[1]:
+        return weight
+    for axis in (2, 3):
+        while weight.shape[axis] >= shape[axis] + 2:
+            first, inner, last = numpy.split(weight, [1, -1], axis=axis)
+            width = [(0, 0)] * 4
+            width[axis] = (0, inner.shape[axis] - 1)
+            inner = inner + numpy.pad(first, width)
+            width[axis] = (inner.shape[axis] - 1, 0)
+            weight = inner + numpy.pad(last, width)
+    return numpy.pad(weight, [(0, 0), (0, shape[1] - weight.shape[1]), (0, 0), (0, 0)])
 
 
 def check_memory(setting: Any) -> None:

@@ -161,7 +161,7 @@ def test_weights_are_drawn_as_told():
 
 
 @pytest.mark.parametrize('skip', [False, True])
-def test_what_is_seen_at_half_size_is_added_where_it_is_painted(skip):
+def test_what_is_seen_before_the_last_halving_is_shown_to_the_last_layers(skip):
     net = make_net(replace(QUICK, skip=skip), 1)
     X = np.array(numpy.random.default_rng(0).normal(0, 1, (1, 3, 24, 32)), dtype='float32')
     S = np.ones((1, 1))
@@ -170,7 +170,8 @@ def test_what_is_seen_at_half_size_is_added_where_it_is_painted(skip):
         first, second, third, residual, doubling, last = net.body
         seen = second(first(X, S), S)
         painted = doubling(residual(third(seen, S), S), S)
-        expected = net.last(last(painted + seen if skip else painted, S), S)
+        shown = np.concatenate([painted, seen], axis=1) if skip else painted
+        expected = net.last(last(shown, S), S)
     numpy.testing.assert_allclose(Y.asnumpy(), expected.asnumpy(), atol=1e-5)
 
 
