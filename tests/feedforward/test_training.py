@@ -7,6 +7,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy
 import pytest
@@ -14,6 +15,7 @@ from PIL import Image
 
 from styletransfer import trained
 from styletransfer.checkpoint import load_checkpoint
+from styletransfer.errors import InputError
 from styletransfer.feedforward import johnson, training
 from styletransfer.feedforward.__main__ import main
 from styletransfer.files import read_json
@@ -82,6 +84,38 @@ def test_a_training_starts_from_a_network(material, whole, tmp_path, capsys):
     assert 'has other layers or styles' in capsys.readouterr().err
     assert main([*given, '--add-to', str(start)]) == 2
     assert 'leave out --start' in capsys.readouterr().err
+
+
+def test_a_kernel_is_folded_and_new_inputs_count_nothing():
+    row = numpy.array([1, 10, 100, 1000, 10_000]).reshape(1, 1, 1, 5)
+    weight = row * row.transpose(0, 1, 3, 2)
+    small = numpy.array([11, 100, 11_000])
+    numpy.testing.assert_array_equal(training.adapted(weight, (1, 1, 3, 3))[0, 0, 1], 100 * small)
+    wider = training.adapted(weight, (1, 3, 3, 3))
+    numpy.testing.assert_array_equal(wider[0, 0], small[:, None] * small)
+    assert wider.shape == (1, 3, 3, 3)
+    assert not wider[:, 1:].any()
+    assert training.adapted(weight, (1, 1, 5, 5)).tolist() == weight.tolist()
+    for shape in ((2, 1, 5, 5), (1, 1, 7, 7), (1, 1, 4, 4)):  # what does not fit stays so
+        assert training.adapted(weight, shape).shape != shape
+
+
+def test_a_quick_network_starts_from_a_slim_one(tmp_path):
+    slim = replace(johnson.JOHNSON_SLIM, widths=(4, 6, 8), residuals=1)
+    quick = replace(johnson.JOHNSON_QUICK, widths=(4, 6, 8), residuals=1)
+    painter = trained.fresh('johnson', slim, ['a', 'b'], {})
+    net = johnson.make_net(quick, 2, seed=1)
+    training.begin(net, painter, 'slim')
+    before, after = trained.weights_of(painter.net), trained.weights_of(net)
+    for name, array in before.items():
+        if name not in ('last.weight', 'body.5.weight'):
+            numpy.testing.assert_array_equal(after[name], array)
+    numpy.testing.assert_array_equal(after['body.5.weight'][:, :6], before['body.5.weight'])
+    assert not after['body.5.weight'][:, 6:].any()
+    sums = [weights['last.weight'].sum(axis=(2, 3)) for weights in (before, after)]
+    numpy.testing.assert_allclose(*sums, atol=1e-5)
+    with pytest.raises(InputError, match='has other layers or styles'):
+        training.begin(johnson.make_net(quick, 3), painter, 'slim')
 
 
 def test_what_is_told(material, tmp_path, capsys):
