@@ -59,6 +59,8 @@ class Method(NamedTuple):
     bytes: Callable[[Any], int] = lambda setting: 400
     # of a setting: the one side that its pictures can have, if they cannot be of any
     side: Callable[[Any], Optional[int]] = lambda setting: None
+    # of a setting: by how many pixels a photo is mirrored beyond each border
+    margin: Callable[[Any], int] = lambda setting: 0
 
 
 METHODS = {
@@ -69,6 +71,7 @@ METHODS = {
         lambda setting: setting.multiple,
         grain=lambda setting: setting.grain,
         bytes=johnson.bytes_of,
+        margin=johnson.margin,
     ),
     'adain': Method(
         adain.Setting,
@@ -136,6 +139,8 @@ class Painter:
         The one side that its photos can have.
     bytes : int
         What painting takes for each pixel.
+    margin : int
+        By how many pixels a photo is mirrored beyond each border; what becomes of them is cut off.
     """
 
     def __init__(
@@ -150,10 +155,12 @@ class Painter:
         grain: float = 0.0,
         side: Optional[int] = None,
         bytes: int = 400,
+        margin: int = 0,
     ) -> None:
         self.net, self.styles, self.setting = net, tuple(styles), setting
         self.reach, self.multiple, self.notes = reach, multiple, dict(notes)
         self.statistics, self.grain, self.side, self.bytes = statistics, grain, side, bytes
+        self.margin = margin
         self._seen: Dict[str, np.ndarray] = {}
 
     def shares(self, names: Sequence[str], weights: Sequence[float] = ()) -> np.ndarray:
@@ -241,7 +248,7 @@ class Painter:
     def __call__(self, X: np.ndarray, S: np.ndarray, most: int = 0) -> np.ndarray:
         """Return the painting of a picture of any size, (1, 3, h, w).
 
-        Beyond its right and lower border it is mirrored until its sides are multiples, and what
+        Beyond its borders it is mirrored, by `margin` and until its sides are multiples, and what
         becomes of that is cut off. A picture of more than `most` pixels is painted in strips.
 
         Parameters
@@ -251,7 +258,7 @@ class Painter:
         """
         most = most or largest(self.bytes)
         h, w = X.shape[2:]
-        X = grained(extended(X, self.multiple), self.grain, 0)
+        X = grained(extended(X, self.multiple, self.margin), self.grain, 0)
         if h * w <= most:
             Y = whole(self.net, X, S)
         elif self.reach is None:
@@ -261,7 +268,7 @@ class Painter:
             )
         else:
             Y = self._in_strips(X, S, most, self.reach)
-        return Y[:, :, :h, :w]
+        return Y[:, :, self.margin : self.margin + h, self.margin : self.margin + w]
 
     def _in_strips(self, X: np.ndarray, S: np.ndarray, most: int, reach: int) -> np.ndarray:
         """Paint a picture in strips, with the statistics of the picture made small enough."""
@@ -300,11 +307,15 @@ def shorter(image_shape: ImageShape, side: int) -> ImageShape:
     return width, height
 
 
-def extended(X: np.ndarray, multiple: int) -> np.ndarray:
-    """Return a picture mirrored at its right and lower border until its sides are multiples."""
-    goals = [max(SMALLEST, -(-side // multiple) * multiple) for side in X.shape[2:]]
-    margins = [(0, 0), (0, 0), *((0, goal - side) for goal, side in zip(goals, X.shape[2:]))]
-    if not any(margin for _, margin in margins):
+def extended(X: np.ndarray, multiple: int, margin: int = 0) -> np.ndarray:
+    """Return a picture mirrored at its borders.
+
+    It goes on by a margin, and at the right and below further until its sides are multiples.
+    """
+    sides = [side + margin for side in X.shape[2:]]
+    goals = [max(SMALLEST, -(-(side + margin) // multiple) * multiple) for side in sides]
+    margins = [(0, 0), (0, 0), *((margin, goal - side) for goal, side in zip(goals, sides))]
+    if not any(after for _, after in margins):
         return X
     return np.array(numpy.pad(X.asnumpy(), margins, mode='reflect'))
 
@@ -484,7 +495,8 @@ def fresh(name: str, setting: Any, styles: Sequence[str], notes: Mapping[str, st
         look,
         method.grain(setting),
     )
-    return Painter(net, styles, *facts, method.side(setting), method.bytes(setting))
+    bounds = method.side(setting), method.bytes(setting), method.margin(setting)
+    return Painter(net, styles, *facts, *bounds)
 
 
 def _fitting(wanted: Arrays, stored: Mapping[str, Any]) -> Arrays:

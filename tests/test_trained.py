@@ -219,6 +219,26 @@ def test_a_painter_that_takes_less_memory_paints_more_in_one_piece(monkeypatch):
     assert [largest(size) for size in (800, 400, 200)] == [500_000, 1_000_000, 2_000_000]
 
 
+def test_the_border_that_is_cut_off_is_painted_like_any_other_part():
+    net, X = lively(), pixels(21, 18)
+    wide = Painter(net, STYLES, reach(SETTING), 4, {}, margin=8)
+    S = wide.shares(['glass'])
+    Z = numpy.pad(X.asnumpy(), [(0, 0), (0, 0), (8, 10), (8, 11)], mode='reflect')
+    expected = whole(net, np.array(Z), S)[:, :, 8:26, 8:29]
+    numpy.testing.assert_array_equal(wide(X, S).asnumpy(), expected.asnumpy())
+    assert Z.shape == (1, 3, 36, 40)
+    assert extended(X, 4, 8).shape == Z.shape
+    for shape in ((1, 1), (3, 5), (24, 16)):
+        assert wide.paint(picture(*shape), S).shape == (shape[1], shape[0], 3)
+
+
+def test_a_network_without_layers_at_full_size_paints_beyond_the_border():
+    painters = [
+        trained.fresh('johnson', replace(SETTING, stride=stride), STYLES, {}) for stride in (1, 2)
+    ]
+    assert [(p.margin, p.multiple) for p in painters] == [(0, 4), (8, 8)]
+
+
 def test_strength_goes_from_the_photo_to_the_painting():
     p, img = painter(), picture(24, 16)
     S = p.shares(['oil'])

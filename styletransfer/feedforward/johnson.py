@@ -58,8 +58,8 @@ class Setting:
     # 2: the first convolution halves too, and the last one doubles, so that no layer is at full
     # size, and the widths are those of half as large pictures
     stride: int = 1
-    # show the last doubling but one what was seen before the last halving, too: with a stride of 2
-    # the blocks are at an eighth, where less is left of a photo than its content
+    # show the last upsampling what was seen before the last halving, too: with a stride of 2 the
+    # blocks are at an eighth, where less is left of a photo than its content
     skip: bool = False
     residuals: int = option(5, 'residual blocks', natural)
     kernel: int = 9  # side of the first and the last convolution's; of a last that doubles it is 3
@@ -241,6 +241,14 @@ def reach(setting: Setting) -> int:
     ends = first + (first if size == 1 else 1)
     inside = size * (1 + 1) + 2 * size * (1 + 1) + 4 * size * 2 * setting.residuals
     return ends + inside + setting.multiple - 1 + (2 * size + size + 1) * setting.soft
+
+
+def margin(setting: Setting) -> int:
+    """Return by how many pixels a photo is to be mirrored beyond each border.
+
+    At an eighth, one pixel of padding is a stroke wide, and what is painted along it is a frame.
+    """
+    return setting.multiple if setting.stride == 2 else 0
 
 
 def bytes_of(setting: Setting) -> int:

@@ -64,7 +64,7 @@ class Method(NamedTuple):
 METHODS = {
     'johnson': Method(
         johnson.SETTINGS,
-        johnson.JOHNSON_QUICK.name,
+        johnson.JOHNSON_SLIM.name,
         johnson.Lesson,
         loss_network,
         ('widths', 'residuals'),

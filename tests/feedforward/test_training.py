@@ -121,7 +121,7 @@ def test_a_quick_network_starts_from_a_slim_one(tmp_path):
 def test_what_is_told(material, tmp_path, capsys):
     assert main(['train', *material, '--output', str(tmp_path)]) == 0
     told = capsys.readouterr()
-    assert told.out.startswith('johnson, johnson_quick: 2 styles, 4 photos, 7 steps of 2 crops\n')
+    assert told.out.startswith('johnson, johnson_slim: 2 styles, 4 photos, 7 steps of 2 crops\n')
     assert '7/7' in told.err
     assert all(f'{name} ' in told.err for name in ('content', 'style', 'TV'))
     assert main(['train', *material, '--output', str(tmp_path), '--quiet']) == 0
