@@ -47,7 +47,7 @@ header h1 { font-size: 1.6rem; font-weight: 600; margin: 0; }
 .note progress { width: 100%; height: 0.5rem; accent-color: currentColor; }
 pre.plan { overflow-x: auto; font-size: 0.8rem; }
 .mark { display: inline-block; width: 0.9em; height: 0.9em; margin: 0 0.3em 0 0.8em; }
-#picture img { width: 100%; height: auto; }
+#picture :is(.image-container, .image-frame, button, img) { width: 100% !important; }
 #curves svg { width: 100%; height: auto; }
 .shelf .grid-wrap { height: auto !important; min-height: 0 !important; max-height: none; }
 .shelf .grid-container { grid-template-columns: repeat(4, minmax(0, 1fr)) !important; }
