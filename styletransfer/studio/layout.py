@@ -138,9 +138,9 @@ class Layout:
     def _knobs(self) -> None:
         """Make a widget of each knob, in the accordion of its group."""
         for group in GROUPS:
-            with gr.Accordion(
-                self.words(group), open=False, elem_id=f'group-{group}'
-            ) as accordion:
+            title, name = self.words(group), f'group-{group}'
+            some = any(knob.group == group and fits(knob, FIRST_WAY) for knob in knobs())
+            with gr.Accordion(title, open=False, visible=some, elem_id=name) as accordion:
                 self.groups[group] = accordion
                 for knob in knobs():
                     if knob.group == group:

@@ -117,7 +117,7 @@ def toy(page, recipe='tutorial', epochs='2,3'):
     """Choose a recipe, a small size and few epochs."""
     choose(page, 'How', f'^{recipe}:')
     for group, knob, value in (('painting', 'shape', '48x32'), ('stages', 'num-epochs', epochs)):
-        page.locator(f'#knob-{knob}').wait_for(state='attached')
+        page.locator(f'#group-{group}').wait_for()
         if not page.locator(f'#knob-{knob} input, #knob-{knob} textarea').first.is_visible():
             page.locator(f'#group-{group} button').first.click()
         page.locator(f'#knob-{knob} input, #knob-{knob} textarea').first.fill(value)
