@@ -23,7 +23,7 @@ from styletransfer.studio.__main__ import PASSWORD
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parent.parent.parent
-SECONDS = 240  # to wait for what takes a few; many machines are slow and busy
+SECONDS = 120  # to wait for what takes a few; many machines are slow and busy
 
 
 class Server:
