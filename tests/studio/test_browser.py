@@ -128,6 +128,7 @@ def toy(page, recipe='tutorial', epochs='2,3'):
 def command_on(page):
     if not page.locator('#same .cm-content').first.is_visible():
         page.locator('#same button').first.click()
+    page.locator('#same .cm-content', has_text='python').first.wait_for()
     return ''.join(page.locator('#same .cm-content').first.all_inner_texts())
 
 
@@ -282,6 +283,8 @@ def test_others_are_asked_for_the_password(open_page, tmp_path):
         page.get_by_label('password').fill('open sesame')
         page.get_by_role('button', name='Login').click()
         page.get_by_role('button', name='Paint', exact=True).wait_for()
+        time.sleep(2)  # until the last of it is loaded
+        page.context.close()
     finally:
         server.end(signal.SIGINT)
     assert list(server.folder.iterdir()) == []
