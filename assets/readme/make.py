@@ -41,6 +41,13 @@ CHAPTERS = {
     ),
     'chapter13': ('style/great_wave', 'content/lake', 'style/the_kiss'),
 }
+# of the sheets of the networks' cards: the columns that are shown, of the first row and the second
+SQUARES = {
+    'chapter21': ('networks/pix2pix', (2, 3, 14, 15)),
+    'chapter22': ('networks/cyclegan', (3, 4, 5, 7)),
+    'chapter23': ('networks/mixgan', (1, 2, 3, 13)),
+}
+MOVING = 'diagrams/moving'  # six pictures side by side: the second a frame, the last a painting
 ONE_PASS = ('lake-oil_strokes', 'cat-stained_glass', 'rooftops-starry_night', 'bridge-great_wave')
 KNOBS = {  # in the middle the recipe's own number
     'content_weight': ('content-weight-0.1', '', 'content-weight-10'),
@@ -86,6 +93,28 @@ def bands(names: tuple) -> Image.Image:
     return whole
 
 
+def squares(sheet: str, columns: tuple) -> Image.Image:
+    """Return what was given and what was painted, four times, 224 pixels wide."""
+    whole = Image.new('RGB', (224, 128))
+    with Image.open(ASSETS / f'{sheet}.jpg') as img:
+        for place, column in enumerate(columns):
+            for top in (0, 64):
+                box = (64 * column + 4, top, 64 * column + 60, top + 64)
+                whole.paste(img.convert('RGB').crop(box), (56 * place, top))
+    return whole
+
+
+def moving() -> Image.Image:
+    """Return a frame of a clip, its right half as it was painted, 224 pixels wide."""
+    with Image.open(GALLERY.parent / f'{MOVING}.jpg') as img:
+        width = img.width // 6
+        frame, painted = (
+            img.convert('RGB').crop((k * width, 0, (k + 1) * width, img.height)) for k in (1, 5)
+        )
+    frame.paste(painted.crop((width // 2, 0, width, frame.height)), (width // 2, 0))
+    return ImageOps.fit(frame, (224, 128))
+
+
 def one_pass(name: str) -> Image.Image:
     """Return what a network painted in one pass, 224 pixels wide."""
     with Image.open(GALLERY / f'onepass-{name}.jpg') as img:
@@ -104,6 +133,8 @@ def main() -> None:
     made = {'strip': row([column(*each) for each in STRIP])}
     made['onepass'] = row([one_pass(name) for name in ONE_PASS])
     made.update((name, bands(names)) for name, names in CHAPTERS.items())
+    made.update((name, squares(*shown)) for name, shown in SQUARES.items())
+    made['chapter7'] = moving()
     made.update((name, row([knob(name, s) for s in settings])) for name, settings in KNOBS.items())
     for name, picture in made.items():
         picture.save(FOLDER / f'{name}.jpg', quality=88)
