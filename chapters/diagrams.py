@@ -15,6 +15,8 @@ as in chapter 13. photograph.jpg shows the rooftops in the colours of the lake, 
 moving.jpg has side by side two frames of the clip cars, the flow between them, how far it can be
 trusted, and both frames as chapter 7 paints them.
 emoji.png shows a held-out drawing, what the bundled pix2pix made of it, and the emoji itself.
+cyclegan.jpg and mixgan.jpg are squares, side by side, by the bundled painters of these names: an
+emoji there and back, another back and there; a letter as its code says it, and mixed.
 """
 
 from __future__ import annotations
@@ -638,7 +640,7 @@ def moving() -> Drawing:
     return drawing
 
 
-def square(
+def emoji(
     drawing: Drawing, which: int, x: float, y: float, side: float, color: str, lw: float = 2
 ) -> None:
     """Show one of the three squares of emoji.png with its lower left corner at a point."""
@@ -664,9 +666,9 @@ def pix2pix() -> Drawing:
     """Draw a painter with bridges, a critic who is shown both pairs, and the way back to each."""
     drawing = Drawing(122, 54)
     high, low = 37, 14
-    square(drawing, 0, 4, high - 6, 12, CONTENT)
-    square(drawing, 1, 47, high - 6, 12, BACK, 3)
-    square(drawing, 2, 47, low - 6, 12, CONTENT)
+    emoji(drawing, 0, 4, high - 6, 12, CONTENT)
+    emoji(drawing, 1, 47, high - 6, 12, BACK, 3)
+    emoji(drawing, 2, 47, low - 6, 12, CONTENT)
     for x, y, name, color in (
         (10, 28.6, 'X', CONTENT),
         (53, 46, r'\hat{Y}', BACK),
@@ -688,8 +690,8 @@ def pix2pix() -> Drawing:
     drawing.line([(41.6, high), (46.2, high)], BACK)
     for y, which, color in ((high, 1, BACK), (low, 2, CONTENT)):
         drawing.line([(59.6, y), (66, y)], color)
-        square(drawing, 0, 66.6, y - 3.5, 7, CONTENT, 1.2)
-        square(drawing, which, 73.8, y - 3.5, 7, color, 1.2)
+        emoji(drawing, 0, 66.6, y - 3.5, 7, CONTENT, 1.2)
+        emoji(drawing, which, 73.8, y - 3.5, 7, color, 1.2)
         drawing.line([(81.4, y), (85, y)], color)
     drawing.line([(10, high + 6.4), (10, 51), (70, 51), (70, high + 4)], CONTENT)
     drawing.line([(10, 26.6), (10, 3), (70, 3), (70, low - 4.1)], CONTENT)
@@ -728,6 +730,104 @@ def pix2pix() -> Drawing:
     return drawing
 
 
+def square(
+    drawing: Drawing, path: Path, number: int, x: float, y: float, side: float, color: str
+) -> None:
+    """Show a square of 64 pixels of a sheet with its lower left corner at a point, in a frame."""
+    with Image.open(path) as sheet:
+        columns = sheet.width // 64
+        left, top = 64 * (number % columns), 64 * (number // columns)
+        img = sheet.convert('RGB').crop((left, top, left + 64, top + 64))
+    extent = (x, x + side, y, y + side)
+    drawing.ax.imshow(numpy.asarray(img), extent=extent, aspect='auto', zorder=2)
+    frame = Rectangle((x, y), side, side, fill=False, edgecolor=color, lw=2, zorder=3)
+    drawing.ax.add_patch(frame)
+
+
+SHEETS = ROOT / 'assets' / 'collections'
+
+
+def cyclegan() -> Drawing:
+    """Draw two painters, there and back and back and there, both critics, and the cycles."""
+    drawing = Drawing(122, 50)
+    painted = FOLDER / 'cyclegan.jpg'
+    rows = (
+        (37, 'noto-test', NOTO, 'A', r'\hat{B}', ('G', 'F'), (CONTENT, STYLE), 0),
+        (13, 'twemoji-test', TWEMOJI, 'B', r'\hat{A}', ('F', 'G'), (STYLE, CONTENT), 2),
+    )
+    for y, sheet, number, name, hat, painters, colors, strip in rows:
+        square(drawing, SHEETS / f'{sheet}.png', number, 5, y - 6.5, 13, colors[0])
+        square(drawing, painted, strip, 44, y - 6.5, 13, colors[1])
+        square(drawing, painted, strip + 1, 83, y - 6.5, 13, colors[0])
+        for x, text in ((3, name), (41.9, hat)):
+            drawing.text(x, y + 4.5, f'${text}$', colors[x > 9], fontsize=15)
+        for x, painter in zip((31, 70), painters):
+            drawing.line([(x - 12.4, y), (x - 4.9, y)], INK)
+            drawing.box(x, y, f'${painter}$', BACK)
+            drawing.line([(x + 4.7, y), (x + 12.4, y)], INK)
+        drawing.box(111, y, r'$L_1$', SMOOTH)
+        drawing.line([(96.6, y), (106.2, y)], SMOOTH)
+        up = 1 if y > 25 else -1
+        over = y + 9.5 * up
+        path = [(11.5, y + 6.8 * up), (11.5, over), (111, over), (111, y + 3.2 * up)]
+        drawing.line(path, SMOOTH)
+        drawing.text(111, y - 5.3 * up, r'$10$', SMOOTH, fontsize=13)
+    critics = ((38, 'B', STYLE, 'twemoji-test', TWEMOJI), (63, 'A', CONTENT, 'noto-test', NOTO))
+    for x, name, color, sheet, number in critics:
+        left = name == 'B'
+        drawing.box(x, 25, f'$D_{name}$', color)
+        square(drawing, SHEETS / f'{sheet}.png', number, x - 19 if left else x + 12, 22, 6, color)
+        ends = (x - 12.4, x - 4.8) if left else (x + 11.4, x + 4.8)
+        drawing.line([(ends[0], 25), (ends[1], 25)], color)
+        tip = (x + 5, 26.2) if left else (x - 5, 23.8)
+        drawing.line([(47, 30.2) if left else (54, 19.8), tip], color)
+    return drawing
+
+
+NOTO, TWEMOJI = 17, 40  # which emoji of the held-out ones
+
+
+def mixgan() -> Drawing:
+    """Draw the way from a letter to its code, to a grey picture, to colours, and two critics."""
+    drawing = Drawing(122, 46)
+    painted, y = FOLDER / 'mixgan.jpg', 16
+    square(drawing, SHEETS / 'glyphs-test.png', LETTER, 4, y - 6.5, 13, CONTENT)
+    square(drawing, painted, 0, 61, y - 6.5, 13, CONTENT)
+    square(drawing, painted, 1, 100, y - 6.5, 13, STYLE)
+    for x, text, color in (
+        (10.5, 'X', CONTENT),
+        (67.5, r'\hat{X}', CONTENT),
+        (116, r'\hat{Y}', STYLE),
+    ):
+        drawing.text(x, y - 9 if x < 100 else y, f'${text}$', color, fontsize=15)
+    for x, name in ((26, 'E'), (50, 'C'), (87, 'M')):
+        drawing.box(x, y, f'${name}$', BACK, width=8)
+    drawing.line([(17.5, y), (21.6, y)], CONTENT)
+    drawing.line([(30.2, y), (45.6, y)], INK)
+    drawing.text(38, y + 2.4, '$z$', INK, fontsize=15)
+    drawing.line([(54.2, y), (60.4, y)], CONTENT)
+    drawing.line([(74.6, y), (82.6, y)], CONTENT)
+    drawing.line([(52, y + 3.2), (52, y + 11), (87, y + 11), (87, y + 3.4)], GREY)
+    drawing.text(60, y + 13, '$Z$', GREY, fontsize=14)
+    drawing.line([(91.2, y), (99.4, y)], STYLE)
+    drawing.box(38, 35, '$D_z$', INK)
+    drawing.line([(38, y + 4.6), (38, 31.8)], INK)
+    drawing.text(18, 35, r'$z \sim N(0, 1)$', INK, fontsize=14)
+    drawing.line([(25.6, 35), (33.2, 35)], INK)
+    drawing.box(106.5, 35, '$D_p$', STYLE)
+    drawing.line([(106.5, y + 7), (106.5, 31.8)], STYLE)
+    square(drawing, SHEETS / 'noto.png', NOTO, 82, 29, 12, STYLE)
+    drawing.text(79.6, 35, '$Y$', STYLE, fontsize=15)
+    drawing.line([(94.6, 35), (101.7, 35)], STYLE)
+    drawing.box(39, 3.8, r'$L_1$', SMOOTH)
+    drawing.line([(10.5, 5.6), (10.5, 3.8), (34.2, 3.8)], SMOOTH)
+    drawing.line([(67.5, 5.6), (67.5, 3.8), (43.8, 3.8)], SMOOTH)
+    return drawing
+
+
+LETTER = 135  # of the held-out letters
+
+
 DIAGRAMS = {
     'method.png': method,
     'gram.png': gram,
@@ -739,6 +839,8 @@ DIAGRAMS = {
     'photograph.png': photograph,
     'moving.png': moving,
     'pix2pix.png': pix2pix,
+    'cyclegan.png': cyclegan,
+    'mixgan.png': mixgan,
 }
 
 

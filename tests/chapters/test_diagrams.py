@@ -42,6 +42,8 @@ NAMES = [
     'photograph.png',
     'moving.png',
     'pix2pix.png',
+    'cyclegan.png',
+    'mixgan.png',
 ]
 
 
@@ -62,6 +64,8 @@ def test_every_diagram_is_drawn_and_compared(diagrams, drawn):
         'photograph.jpg',
         'moving.jpg',
         'emoji.png',
+        'cyclegan.jpg',
+        'mixgan.jpg',
     }
 
 

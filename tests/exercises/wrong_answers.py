@@ -271,6 +271,66 @@ STEADIED = """
 from styletransfer.exercises.tasks import moving_pictures as ours
 return ours._steadied(frames, flows, backs, weight, ours.trusted)
 """
+SIX_PAINTERS = [
+    ("return 'ABCDEF'", 'begin with the painting'),
+    ("return 'BACDEF'", 'in which rows is the return worst'),
+    ("return 'CDFAEB'", 'three runs are left'),
+]
+FIVE_MIXERS = [
+    ("return 'ABCDE'", 'begin with what the codes say'),
+    ("return 'ACDEB'", 'look at the colours'),
+    ("return 'ECDAB'", 'two runs are left'),
+]
+
+SLOPES = """
+Y = there @ X
+e = numpy.sign(back @ Y - X) / X.size
+return back.T @ e @ X.T, e @ Y.T
+"""
+POOL = """
+pool, shown = [], []
+for k, (chance, place) in enumerate(draws):
+    if len(pool) < size:
+        pool.append(k)
+        shown.append(k)
+    elif chance < 0.5:
+        shown.append(pool[place])
+        pool[place] = k
+    else:
+        shown.append(k)
+return shown
+"""
+FILLED = 'shown.append(pool[place % len(pool)])'
+BY_RULES = """
+from styletransfer.exercises.tasks.cyclegan import _duel
+return _duel(start, A, B, steps, lr)
+"""
+FROZEN = """
+Z = numpy.linalg.solve(C.T @ C, C.T @ X)
+E = X - C @ Z
+return (E * E).sum() / (X * X).sum(), -2 * E @ Z.T
+"""
+ARC = """
+a, b = numpy.linalg.norm(z), numpy.linalg.norm(w)
+u, v = z / a, w / b
+angle = numpy.arccos(min(1.0, u @ v))
+size = (1 - t) * a + t * b
+if angle < 1e-5:
+    return u * size
+return (numpy.sin((1 - t) * angle) * u + numpy.sin(t * angle) * v) / numpy.sin(angle) * size
+"""
+WITHOUT_NETS = """
+n, d = content.shape
+mean = content.mean(axis=0)
+U, s, V = numpy.linalg.svd(content - mean, full_matrices=False)
+codes = U[:, :k] * n ** 0.5
+said = mean + (U[:, :k] * s[:k]) @ V[:k]
+order = said.ravel().argsort()
+pictures = numpy.zeros((n * d, 3))
+for c in range(3):
+    pictures[order, c] = numpy.quantile(style[:, c], (numpy.arange(n * d) + 0.5) / (n * d))
+return codes, pictures.reshape(n, d, 3)
+"""
 
 NUMBERS = """
 one, two, four = widths
@@ -1754,6 +1814,145 @@ WRONG = {
             (LABELS.replace(' ** 2', ''), 'cancel each other'),
             (LABELS.replace('return masks', 'return masks.argmax(axis=0)'), 'numbers of colours'),
             (LABELS.replace('return masks', 'return masks.transpose(1, 2, 0)'), 'come first'),
+        ],
+    ),
+    'cycle_slopes': (
+        'there, back, X',
+        [
+            (SLOPES.replace('numpy.sign', '2 * '), 'of the mean square'),
+            (SLOPES.replace(' / X.size', ''), 'slope of a sum'),
+            (SLOPES.replace('back.T @ e @ X.T', '0 * there'), 'is not 0'),
+            (SLOPES.replace('back @ Y - X', 'X - back @ Y'), 'turned round'),
+            (SLOPES.replace('return ', 'G, F = ') + 'return F, G', 'in the other order'),
+            (SLOPES.replace('return ', 'G, F = ') + 'return G.T, F.T', 'these are transposed'),
+            (SLOPES.replace('back.T @', 'back @ 1 @'), 'your code raised'),
+        ],
+    ),
+    'shown_from_pool': (
+        'size, draws',
+        [
+            (
+                POOL.replace('shown.append(k)\n    elif', FILLED + '\n    elif')
+                .replace('        pool[place] = k\n', '')
+                .replace('    else:\n', '    else:\n        pool[place] = k\n'),
+                'this is the broken function still',
+            ),
+            (POOL.replace('shown.append(k)\n    elif', FILLED + '\n    elif'), 'is filled'),
+            (
+                POOL.replace('        pool[place] = k\n', '').replace(
+                    '    else:\n', '    else:\n        pool[place] = k\n'
+                ),
+                'when an old one is shown',
+            ),
+            (POOL.replace('    else:\n', '    else:\n        pool[place] = k\n'), 'as well'),
+            (POOL.replace('        pool[place] = k\n', ''), 'gives up the place'),
+            (
+                POOL.replace(
+                    'shown.append(pool[place])\n        pool[place] = k',
+                    'pool[place] = k\n        shown.append(pool[place])',
+                ),
+                'there is no memory',
+            ),
+            (POOL.replace('chance < 0.5', 'chance >= 0.5'), 'the other way'),
+        ],
+    ),
+    'six_painters': (
+        '',
+        [
+            ('return 6', 'six letters in one string'),
+            ("return 'ABCDEE'", 'each of the letters'),
+            *SIX_PAINTERS,
+        ],
+    ),
+    'line_duel': (
+        'start, A, B, steps, lr',
+        [
+            (BY_RULES.replace('lr)', 'lr, half=1)'), 'is halved'),
+            (BY_RULES.replace('lr)', 'lr, fresh=True)'), 'as they are now'),
+            (BY_RULES.replace('lr)', 'lr, order=False)'), 'the critics move first'),
+            (BY_RULES.replace('lr)', 'lr, one_way=True)'), 'one half of the cycle'),
+            (BY_RULES.replace('lr)', 'lr, cycle=0)'), 'the cycle loss is missing'),
+            (BY_RULES.replace('lr)', 'lr, identity=0)'), 'the identity loss is missing'),
+            (BY_RULES.replace('lr)', 'lr, cycle=1, identity=1)'), 'the weights are missing'),
+            (BY_RULES.replace('lr)', 'lr, swapped=True)'), 'the wrong critic'),
+            (BY_RULES.replace('lr)', 'lr, kept=False)'), 'only the second painter'),
+            (BY_RULES.replace('lr)', 'lr, mean=numpy.sum)'), 'these are sums'),
+            (BY_RULES.replace('steps,', '1,'), 'this is one step'),
+        ],
+    ),
+    'frozen_decoder': (
+        'C, X',
+        [
+            (
+                FROZEN.replace('numpy.linalg.solve(C.T @ C, C.T @ X)', 'C.T @ X'),
+                'only if the columns of C',
+            ),
+            (FROZEN.replace('(E * E).sum()', '((C @ Z) ** 2).sum()'), 'do say'),
+            (
+                FROZEN.replace('(X * X).sum()', '(X * X).sum()) ** 0.5').replace(
+                    'return (E', 'return ((E'
+                ),
+                'without a root',
+            ),
+            (FROZEN.replace(' / (X * X).sum()', ''), 'divide by the squares'),
+            (FROZEN.replace('-2 * E', '-2 / (X * X).sum() * E'), 'that of E'),
+            (FROZEN.replace('-2 * E', '-E'), 'has a 2'),
+            (FROZEN.replace('-2', '2'), 'the other sign'),
+            (FROZEN.replace('-2 * E @ Z.T', '-2 * Z @ E.T'), 'the shape of C'),
+            (FROZEN.replace('return ', 'E, G = ') + 'return G, E', 'the other way round'),
+        ],
+    ),
+    'between_codes': (
+        'z, w, t',
+        [
+            ('return (1 - t) * z + t * w', 'the straight line'),
+            (ARC.replace('* size', ''), 'evenly'),
+            (
+                ARC[: ARC.index('angle')]
+                + 'm = (1 - t) * u + t * v\n'
+                + 'return m / numpy.linalg.norm(m) * ((1 - t) * a + t * b)',
+                'equal angles',
+            ),
+            (
+                ARC.replace('* u +', '* z +')
+                .replace('* v)', '* w)')
+                .replace('numpy.sin(angle) * size', 'numpy.sin(angle)')
+                .replace('return u * size', 'return (1 - t) * z + t * w'),
+                'belong to the directions',
+            ),
+            ('t = 1 - t' + ARC, 'from w to z'),
+            (
+                "with numpy.errstate(all='ignore'):\n    return numpy.arccos(2 + 0 * z) * t",
+                'it returned NaN',
+            ),
+        ],
+    ),
+    'five_mixers': (
+        '',
+        [
+            ("return list('ABCDE')", 'five letters in one string'),
+            ("return 'ABC'", 'each of the letters'),
+            *FIVE_MIXERS,
+        ],
+    ),
+    'mixture': (
+        'content, style, k',
+        [
+            ('return 1', 'it must return codes and pictures'),
+            ('return content, style', 'there, not'),
+            (WITHOUT_NETS.replace('return codes', 'return codes / 0'), 'not finite'),
+            (WITHOUT_NETS.replace('n, d =', 'content -= 0.1\nn, d ='), 'it spoils'),
+            (WITHOUT_NETS.replace('U[:, :k] * n ** 0.5', 'content[:, :k]'), 'times as much'),
+            (WITHOUT_NETS.replace('return codes', 'return codes + 1'), 'mean is not 0'),
+            (WITHOUT_NETS.replace('return codes', 'return codes * s[:k]'), 'no draws of'),
+            (
+                WITHOUT_NETS.replace('return codes, pictures', 'return codes, 0.8 * pictures'),
+                'sort',
+            ),
+            (
+                WITHOUT_NETS.replace('order = said.ravel()', 'order = -said.ravel()'),
+                'the content is lost',
+            ),
         ],
     ),
     'six_runs': (

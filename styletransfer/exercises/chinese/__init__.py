@@ -20,8 +20,10 @@ from styletransfer.exercises.chinese import (
     any_style,
     by_hand,
     checks,
+    cyclegan,
     figures,
     many_styles,
+    mixgan,
     moving_pictures,
     neural_style,
     one_pass,
@@ -56,6 +58,8 @@ TABLES: Dict[str, Dict[str, str]] = {
         many_styles,
         any_style,
         pix2pix,
+        cyclegan,
+        mixgan,
     )
 }
 

@@ -12,8 +12,10 @@ from styletransfer.exercises.task import Task
 from styletransfer.exercises.tasks import (
     any_style,
     by_hand,
+    cyclegan,
     figures,
     many_styles,
+    mixgan,
     moving_pictures,
     neural_style,
     one_pass,
@@ -49,6 +51,8 @@ CHAPTERS: Dict[int, Sequence[Task]] = {
     12: many_styles.TASKS,
     13: any_style.TASKS,
     21: pix2pix.TASKS,
+    22: cyclegan.TASKS,
+    23: mixgan.TASKS,
 }
 
 TASKS: Dict[str, Task] = {task.name: task for tasks in CHAPTERS.values() for task in tasks}
