@@ -12,7 +12,7 @@ TEXTS = {
         '`there` 的斜率不是 0：损失通过它画出的东西依赖于它'
     ),
     'the sign is turned round: the loss grows with back there X where that is above X': (
-        '符号反了：在 back there X 大于 X 的地方，损失随它增大'
+        '符号反了：在去而复回的值大于 X 的地方，损失随它增大'
     ),
     'both are right, but in the other order: first of `there`, then of `back`': (
         '两个都对，但次序反了：先 `there` 的，后 `back` 的'
