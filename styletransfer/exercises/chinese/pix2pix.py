@@ -45,9 +45,6 @@ TEXTS = {
         '这是把感受野放在 i 乘总步幅的周围：感受野从哪里开始，取决于每一层的零'
     ),
     # five_weights
-    'it must return {count} letters in one string, not {GOT}': (
-        '应当返回由 {count} 个字母或数字连成的字符串，现在返回的是：{GOT}'
-    ),
     'begin with the two runs in which one of the terms is missing: who asks for sharp pictures '
     'there, and who asks for the right ones?': (
         '先看缺少一项的两次运行：那里由谁要求清晰的图像，又由谁要求正确的图像？'
