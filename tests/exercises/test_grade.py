@@ -188,7 +188,7 @@ def test_nobodys_notebook_stops_the_grading_of_the_others(tmp_path, all_right, c
     right = {'ada', 'zoe', r'zo\udcff', r"'=1+\x1b]0;owned\x07"}
     broken = {printable(name) for name in MALFORMED}
     assert set(table) == right | broken
-    assert {table[student]['points'] for student in right} == {'30'}
+    assert {table[student]['points'] for student in right} == {'39'}
     assert {table[student]['points'] for student in broken} == {'0'}
     assert all(table[student]['notes'] for student in broken)
     assert len(list((tmp_path / 'reports').iterdir())) == len(table)
@@ -222,7 +222,7 @@ def test_a_fault_of_the_graders_own_costs_one_student(tmp_path, monkeypatch, cap
 
 
 def test_a_variable_called_like_a_task_of_another_chapter_is_none():
-    cells = ['def guided_gram(X, T):\n    gram = 1', "check('guided_gram', guided_gram)"]
+    cells = ['def guided_grams(X, T):\n    gram = 1', "check('guided_grams', guided_grams)"]
     assert chapters_of(cells) == {4}
     assert chapters_of(['gram = 1', *cells, "check('gram', gram)"]) == {1, 4}
     assert chapters_of(['lr_at = 1']) == {1}

@@ -282,7 +282,7 @@ FIVE_MIXERS = [
     ("return 'ECDAB'", 'two runs are left'),
 ]
 
-SLOPES = """
+CYCLE_SLOPES = """
 Y = there @ X
 e = numpy.sign(back @ Y - X) / X.size
 return back.T @ e @ X.T, e @ Y.T
@@ -1819,13 +1819,13 @@ WRONG = {
     'cycle_slopes': (
         'there, back, X',
         [
-            (SLOPES.replace('numpy.sign', '2 * '), 'of the mean square'),
-            (SLOPES.replace(' / X.size', ''), 'slope of a sum'),
-            (SLOPES.replace('back.T @ e @ X.T', '0 * there'), 'is not 0'),
-            (SLOPES.replace('back @ Y - X', 'X - back @ Y'), 'turned round'),
-            (SLOPES.replace('return ', 'G, F = ') + 'return F, G', 'in the other order'),
-            (SLOPES.replace('return ', 'G, F = ') + 'return G.T, F.T', 'these are transposed'),
-            (SLOPES.replace('back.T @', 'back @ 1 @'), 'your code raised'),
+            (CYCLE_SLOPES.replace('numpy.sign', '2 * '), 'of the mean square'),
+            (CYCLE_SLOPES.replace(' / X.size', ''), 'slope of a sum'),
+            (CYCLE_SLOPES.replace('back.T @ e @ X.T', '0 * there'), 'is not 0'),
+            (CYCLE_SLOPES.replace('back @ Y - X', 'X - back @ Y'), 'turned round'),
+            (CYCLE_SLOPES.replace('return ', 'G, F = ') + 'return F, G', 'in the other order'),
+            (CYCLE_SLOPES.replace('return ', 'G, F = ') + 'return G.T, F.T', 'these are transposed'),
+            (CYCLE_SLOPES.replace('back.T @', 'back @ 1 @'), 'your code raised'),
         ],
     ),
     'shown_from_pool': (

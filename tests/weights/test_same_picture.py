@@ -4,7 +4,7 @@ import pytest
 from same_picture import CAFFE, formats, paint, pixels
 from weights_files import SLIM, torch_arrays
 
-from styletransfer.train import __main__ as train
+from styletransfer.train import run as runs
 
 
 @pytest.fixture(scope='module')
@@ -12,7 +12,7 @@ def pictures(tmp_path_factory):
     """The picture that each format gives."""
     with pytest.MonkeyPatch.context() as patch:
         # runs draw no figure: it takes longer than they do
-        patch.setattr(train, 'save_figure', lambda path, *args: path.write_bytes(b'a figure'))
+        patch.setattr(runs, 'save_figure', lambda path, *args: path.write_bytes(b'a figure'))
         folder = tmp_path_factory.mktemp('pictures')
         return {
             name: paint(write, folder / name, 'vgg19_slim')
@@ -34,6 +34,6 @@ def test_networks_for_other_colours_paint_nearly_the_same(pictures, name):
 
 
 def test_other_weights_paint_another_picture(pictures, tmp_path, monkeypatch):
-    monkeypatch.setattr(train, 'save_figure', lambda path, *args: path.write_bytes(b'a figure'))
+    monkeypatch.setattr(runs, 'save_figure', lambda path, *args: path.write_bytes(b'a figure'))
     other = paint(formats(torch_arrays(SLIM, seed=1))['timm'], tmp_path / 'other', 'vgg19_slim')
     assert abs(pixels(other) - pixels(pictures['timm'])).mean() > 0.3
