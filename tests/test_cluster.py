@@ -1,11 +1,13 @@
 """Work sent to other processes: one is killed, one is slow, one has another version."""
 
+import gc
 import os
 import re
 import shutil
 import subprocess
 import sys
 import time
+import warnings
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -41,6 +43,15 @@ def python(*argv, first='', **environment):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+
+
+@pytest.fixture(scope='module', autouse=True)
+def loops_of_others():
+    """Let the event loops that Dask leaves behind go with this file, and not in the next."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore', ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture(scope='module')

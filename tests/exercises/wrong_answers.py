@@ -1824,7 +1824,10 @@ WRONG = {
             (CYCLE_SLOPES.replace('back.T @ e @ X.T', '0 * there'), 'is not 0'),
             (CYCLE_SLOPES.replace('back @ Y - X', 'X - back @ Y'), 'turned round'),
             (CYCLE_SLOPES.replace('return ', 'G, F = ') + 'return F, G', 'in the other order'),
-            (CYCLE_SLOPES.replace('return ', 'G, F = ') + 'return G.T, F.T', 'these are transposed'),
+            (
+                CYCLE_SLOPES.replace('return ', 'G, F = ') + 'return G.T, F.T',
+                'these are transposed',
+            ),
             (CYCLE_SLOPES.replace('back.T @', 'back @ 1 @'), 'your code raised'),
         ],
     ),

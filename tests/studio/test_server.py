@@ -1,11 +1,13 @@
 """The server without a browser: what can be read, what is refused, and who comes in."""
 
+import gc
 import json
 import re
 import socket
 import subprocess
 import sys
 import threading
+import warnings
 from contextlib import closing, contextmanager
 from dataclasses import fields
 from http.client import HTTPConnection
@@ -65,6 +67,15 @@ def get(client, path):
         line.request('GET', path)
         answer = line.getresponse()
         return answer.status, answer.read()
+
+
+@pytest.fixture(scope='module', autouse=True)
+def loops_of_others():
+    """Let the event loops that the server leaves behind go with this file, and not in the next."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore', ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture(scope='module')
