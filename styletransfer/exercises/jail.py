@@ -37,6 +37,7 @@ from typing import Any, Dict, List
 NEW_MOUNTS, NEW_UTS, NEW_IPC, NEW_USERS = 0x00020000, 0x04000000, 0x08000000, 0x10000000
 NEW_PIDS, NEW_NETWORK = 0x20000000, 0x40000000
 NOSUID, NODEV, BIND, DETACHED, RECURSIVE, PRIVATE = 2, 4, 4096, 2, 16384, 1 << 18
+OPEN = 0o005  # of a folder: whoever it is may look into it
 SUBREAPER, NO_NEW_PRIVILEGES = 36, 38
 SET_MOUNT, AT_HERE, AT_RECURSIVE, READ_ONLY = 442, -100, 0x8000, 1
 PIVOT_ROOT = {'x86_64': 155, 'aarch64': 41}
@@ -98,6 +99,12 @@ def show(path: str, root: str) -> None:
         raise OSError(f'{path} leads out of the new root folder')
     if os.path.isdir(path) and os.path.islink(path):
         os.symlink(os.readlink(path), target)
+        return
+    if os.path.isdir(path) and os.stat(path).st_mode & OPEN != OPEN:
+        # closed to all but its owner, as a folder of `mktemp` is: what is in it is shown
+        os.makedirs(target, exist_ok=True)
+        for name in os.listdir(path):
+            show(os.path.join(path, name), root)
         return
     os.makedirs(target, exist_ok=True) if os.path.isdir(path) else Path(target).touch()
     mount(path, target, flags=BIND | RECURSIVE)

@@ -212,6 +212,18 @@ def test_a_students_process_knows_no_secrets_of_the_teachers(monkeypatch):
     assert 'abc' not in told
 
 
+def test_python_is_seen_where_only_its_owner_may_look(tmp_path, monkeypatch):
+    closed = tmp_path / 'environment'  # as `mktemp -d` makes it, in which CI has its environment
+    closed.mkdir()
+    (closed / 'library.txt').write_text('seen')
+    closed.chmod(0o700)
+    everything = [*students.shown(), str(closed)]
+    monkeypatch.setattr(students, 'shown', lambda: everything)
+    source = f"def attempt():\n    return open('{closed}/library.txt').read()"
+    with Student(LIMITS, True) as student:
+        assert attempt(student, source) == 'seen'
+
+
 # --- a class ------------------------------------------------------------------------------------
 
 
