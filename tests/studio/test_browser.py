@@ -111,6 +111,8 @@ def press(page, name):
 def choose(page, label, text):
     page.get_by_label(label, exact=True).first.click()
     page.get_by_role('option', name=re.compile(text)).click()
+    # nobody presses a button in the same instant; Gradio 6.31 may then lose the button's answer
+    time.sleep(1)
 
 
 def toy(page, recipe='tutorial', epochs='2,3'):
