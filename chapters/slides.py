@@ -237,7 +237,7 @@ def run(argv: Optional[Sequence[str]] = None) -> int:
         first, *rest = slides(language, font_for(language, args.font))
         with replacing(args.output / name) as temporary:
             first.save(
-                temporary, 'PDF', save_all=True, append_images=rest, resolution=120, quality=80
+                temporary, 'PDF', save_all=True, append_images=rest, resolution=120, quality=74
             )
     return 0
 

@@ -14,7 +14,7 @@ import os
 import tempfile
 import threading
 import warnings
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Callable, Dict, Hashable, Iterable, Iterator, Mapping, Tuple
@@ -113,27 +113,24 @@ def connected(address: str) -> Iterator[Any]:
             "--cluster needs Dask: install it with  pip install 'styletransfer[cluster]'"
         ) from error
     logging.getLogger('distributed').setLevel(logging.CRITICAL)  # what matters is told by us
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), ExitStack() as ends:
         warnings.simplefilter('ignore')  # of ports in use, and of clients closed late
-        cluster = client = None
         try:
             if address.split(':')[0] == LOCAL:
                 cluster = _local(distributed, int(address[len(LOCAL) + 1 :] or 2))
-            client = distributed.Client(cluster or address, timeout=PATIENCE)
+                ends.callback(cluster.close, timeout=PATIENCE)
+                client = distributed.Client(cluster, timeout=PATIENCE)
+            else:
+                client = distributed.Client(address, timeout=PATIENCE)
+            ends.callback(client.close, timeout=PATIENCE)
             client.wait_for_workers(1, timeout=PATIENCE)
-            check_workers(client)
-            yield client
         except (OSError, distributed.TimeoutError, ValueError) as error:
-            if isinstance(error, InputError):
-                raise
             raise InputError(
                 f"no worker answers at --cluster '{address}': start a scheduler with  "
                 f'dask scheduler  and workers with  dask worker {address}'
             ) from error
-        finally:
-            for end in (client, cluster):
-                if end is not None:
-                    end.close(timeout=PATIENCE)
+        check_workers(client)
+        yield client
 
 
 def _local(distributed: Any, workers: int) -> Any:

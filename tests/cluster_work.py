@@ -18,7 +18,7 @@ def deadly(piece):
     """Kill the process in which this is done, unless somebody has been killed before."""
     number, marker = piece
     if number == 3 and marker and not Path(marker).exists():
-        Path(marker).touch()
+        Path(marker).write_text(str(os.getpid()))
         os.kill(os.getpid(), signal.SIGKILL)
     return doubled(number)
 

@@ -145,10 +145,11 @@ def test_every_piece_is_done_once_though_a_worker_is_killed(start, tmp_path):
         pieces = ((number, str(tmp_path / 'killed')) for number in range(12))
         results = list(cluster.outcomes(client, deadly, pieces))
         assert len(client.nthreads()) == 2
-    assert (tmp_path / 'killed').exists()
     assert sorted(number for number, _ in results) == list(range(12))
     assert all(double == 2 * number for number, (double, _) in results)
-    assert len({process for _, (_, process) in results}) == 2
+    # the piece at which the worker died was done by another; what it had done before counts
+    killed = int((tmp_path / 'killed').read_text())
+    assert dict(results)[3][1] != killed
 
 
 def test_results_in_order_and_never_more_out_than_said(address):

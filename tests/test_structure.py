@@ -83,6 +83,7 @@ ROWS = (
     {'exercises.wire'},
     {'exercises.inside', 'exercises.student'},
     {'exercises.tasks.data'},
+    {'exercises.tasks.letters'},
     {'exercises.tasks.neural_style', 'exercises.tasks.the_original'},
     {'exercises.tasks.what_the_layers_see', 'exercises.tasks.taking_control'},
     {'exercises.tasks.one_pass', 'exercises.tasks.patches'},

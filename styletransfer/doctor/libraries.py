@@ -22,6 +22,8 @@ OPTIONAL = {
     'Jupyter': ('jupyterlab', 'pip install jupyterlab', 'chapters and exercises as notebooks'),
     'grading': ('nbclient', "pip install 'styletransfer[dev]'", 'a class'),
     'video': ('av', "pip install 'styletransfer[video]'", 'clips'),
+    'studio': ('gradio', "pip install 'styletransfer[web]'", 'the page in the browser'),
+    'cluster': ('distributed', "pip install 'styletransfer[cluster]'", 'many machines'),
 }
 
 

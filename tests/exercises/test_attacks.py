@@ -145,7 +145,13 @@ def test_what_students_import_has_no_tasks(walls, processes):
 
 def test_walls_keep_what_is_not_theirs_from_being_changed(processes, others):
     files = [others.secret, PACKAGE / 'losses.py', PACKAGE / 'new.py', ROOT / 'new', '/usr/new']
-    files += [Path(nbformat.__file__), '/new', '/etc/new', '/root/new', PACKAGE / 'exercises/new']
+    files += [
+        Path(nbformat.__file__),
+        '/new',
+        '/etc/new',
+        str(Path.home() / 'new'),
+        PACKAGE / 'exercises/new',
+    ]
     for file in map(str, files):
         there = Path(file).read_bytes() if Path(file).exists() else None
         assert attempt(processes(True), attacks.WRITE, secret=file) != 'done', file

@@ -1796,7 +1796,7 @@ WRONG = {
     'whose_rows': (
         '',
         [
-            ('return 1', 'six letters in one string'),
+            ('return 1', '6 letters in one string'),
             ("return 'CFAEDD'", 'each of the letters'),
             ("return 'ABCDEF'", 'begin with the three pixels at an edge'),
             ("return 'CFEADB'", 'would what resembles the pixel lie'),
@@ -1862,7 +1862,7 @@ WRONG = {
     'six_painters': (
         '',
         [
-            ('return 6', 'six letters in one string'),
+            ('return 6', '6 letters in one string'),
             ("return 'ABCDEE'", 'each of the letters'),
             *SIX_PAINTERS,
         ],
@@ -1930,7 +1930,7 @@ WRONG = {
     'five_mixers': (
         '',
         [
-            ("return list('ABCDE')", 'five letters in one string'),
+            ("return list('ABCDE')", '5 letters in one string'),
             ("return 'ABC'", 'each of the letters'),
             *FIVE_MIXERS,
         ],
@@ -1958,7 +1958,7 @@ WRONG = {
     'six_runs': (
         '',
         [
-            ("return ['D', 'A', 'F', 'B', 'E', 'C']", 'six letters in one string'),
+            ("return ['D', 'A', 'F', 'B', 'E', 'C']", '6 letters in one string'),
             ("return 'DAFBE'", 'each of the letters'),
             ("return 'BFADEC'", 'begin with the four runs'),
             ("return 'DAFBCE'", 'two runs are left'),
@@ -2038,7 +2038,7 @@ WRONG = {
     'whose_slices': (
         '',
         [
-            ('return 1', 'six letters in one string'),
+            ('return 1', '6 letters in one string'),
             ("return 'AABCDE'", 'each of the letters'),
             *((f'return {answer!r}', hint) for answer, hint in SLICES),
         ],
@@ -2046,7 +2046,7 @@ WRONG = {
     'six_films': (
         '',
         [
-            ("return ['A', 'B']", 'six letters in one string'),
+            ("return ['A', 'B']", '6 letters in one string'),
             ("return 'ABCDEG'", 'each of the letters'),
             *((f'return {answer!r}', hint) for answer, hint in FILMS),
         ],

@@ -156,7 +156,7 @@ def test_shares_that_are_all_the_same_are_not_said():
         ({'photo': '/etc/passwd'}, 'no picture on this page'),
         ({'photo': '../lake.jpg'}, 'no picture on this page'),
         ({'styles': ['/etc/hostname.png']}, 'no picture on this page'),
-        ({'content_mask': ['/root/mask.png']}, 'no picture on this page'),
+        ({'content_mask': ['/etc/mask.png']}, 'no picture on this page'),
         ({'shape': '60'}, '--shape: .*not a shape'),
         ({'num_epochs': 'many'}, '--epochs: .*not a whole number'),
         ({'style_weight': float('nan')}, '--style-weight: .*finite'),

@@ -38,9 +38,6 @@ TEXTS = {
     ),
     'right, but from w to z: at t = 0 it is to be z': '对了，只是从 w 走到了 z：t = 0 处应当是 z',
     # five_mixers
-    'it must return five letters in one string, not {GOT}': (
-        '应当返回由五个字母连成的字符串，现在返回的是：{GOT}'
-    ),
     'begin with what the codes say: one decoder says nothing at all, and one has too little '
     'room': '先看编码所说的：一个解码器什么也没有说，一个地方太小',
     'look at the colours: who has hardly been told what the style is?': (

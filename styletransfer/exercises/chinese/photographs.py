@@ -26,9 +26,6 @@ TEXTS = {
         '对了，只是次序反了：先能量，后斜率'
     ),
     # whose_rows
-    'it must return six letters in one string, not {GOT}': (
-        '应当返回由六个字母连成的字符串，现在返回的是：{GOT}'
-    ),
     'each of the letters {letters} belongs there once: it returned {got}': (
         '字母 {letters} 各出现一次：现在返回的是 {got}'
     ),

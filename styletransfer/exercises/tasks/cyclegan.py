@@ -9,8 +9,9 @@ from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 import numpy
 
-from styletransfer.exercises.task import Case, Mistake, Task, describe
+from styletransfer.exercises.task import Case, Mistake, Task
 from styletransfer.exercises.tasks.data import Rng, several, sizes
+from styletransfer.exercises.tasks.letters import letters_of
 
 # --- derive: the slopes of a cycle --------------------------------------------------------------
 
@@ -157,8 +158,6 @@ SHOWN_FROM_POOL = Task(
 
 # --- predict first: which run is which ----------------------------------------------------------
 
-LETTERS = 'ABCDEF'
-
 
 def six_painters() -> str:
     """Return the letters of the runs a to f as the exercise lists them."""
@@ -166,14 +165,10 @@ def six_painters() -> str:
 
 
 def _examine_painters(answer: Callable[..., Any], rng: Rng) -> Optional[str]:
-    got, right = answer(), six_painters()
-    if not isinstance(got, str):
-        return f'it must return six letters in one string, not {describe(got)}'
-    got = got.upper()
-    if sorted(got) != list(LETTERS):
-        return f'each of the letters {LETTERS} belongs there once: it returned {got[:20]!r}'
-    if got == right:
-        return None
+    right = six_painters()
+    got, hint = letters_of(answer(), right)
+    if hint or got == right:
+        return hint
     if {got[1], got[3]} != {right[1], right[3]}:
         return (
             'begin with the painting after `there`: two runs were never told that it ought to '

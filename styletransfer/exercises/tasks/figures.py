@@ -6,32 +6,8 @@ The answers are letters, one for each thing in the exercise's list. The pictures
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional, Sequence, Tuple
-
-from styletransfer.exercises.task import Task, describe
-from styletransfer.exercises.tasks.data import Rng
-
-Steps = Sequence[Tuple[str, str]]  # places in the list, from 1, and what to look at for them
-
-
-def _matching(right: str, steps: Steps) -> Callable[..., Optional[str]]:
-    """Return what examines an answer: it tells the first of the steps that has a wrong letter."""
-
-    def examine(answer: Callable[..., Any], rng: Rng) -> Optional[str]:
-        got = answer()
-        if not isinstance(got, str):
-            return f'it must return {len(right)} letters in one string, not {describe(got)}'
-        got = got.upper()
-        if sorted(got) != sorted(right):
-            letters = ''.join(sorted(right))
-            return f'each of the letters {letters} belongs there once: it returned {got[:20]!r}'
-        for places, hint in steps:
-            if any(got[int(place) - 1] != right[int(place) - 1] for place in places):
-                return hint
-        return None
-
-    return examine
-
+from styletransfer.exercises.task import Task
+from styletransfer.exercises.tasks.letters import matching
 
 # --- chapter 1 ----------------------------------------------------------------------------------
 
@@ -45,7 +21,7 @@ SIX_SETTINGS = Task(
     name='six_settings',
     points=2,
     solve=six_settings,
-    examine=_matching(
+    examine=matching(
         six_settings(),
         (
             (
@@ -82,7 +58,7 @@ FOUR_RUNS = Task(
     name='four_runs',
     points=2,
     solve=four_runs,
-    examine=_matching(
+    examine=matching(
         four_runs(),
         (
             (
@@ -110,7 +86,7 @@ WHICH_FAULT = Task(
     name='which_fault',
     points=2,
     solve=which_fault,
-    examine=_matching(
+    examine=matching(
         which_fault(),
         (
             (
@@ -145,7 +121,7 @@ WHICH_LAYER = Task(
     name='which_layer',
     points=2,
     solve=which_layer,
-    examine=_matching(
+    examine=matching(
         which_layer(),
         (
             ('12', 'the first layers forget next to nothing: in which two is all of it there?'),
@@ -169,7 +145,7 @@ WHICH_TEXTURE = Task(
     name='which_texture',
     points=2,
     solve=which_texture,
-    examine=_matching(
+    examine=matching(
         which_texture(),
         (
             (
@@ -198,7 +174,7 @@ WHICH_WALKER = Task(
     name='which_walker',
     points=2,
     solve=which_walker,
-    examine=_matching(
+    examine=matching(
         which_walker(),
         (
             ('6', 'who knows the curvatures needs one step: which walk has a single one?'),
@@ -229,7 +205,7 @@ SIX_CONTROLS = Task(
     name='six_controls',
     points=2,
     solve=six_controls,
-    examine=_matching(
+    examine=matching(
         six_controls(),
         (
             (

@@ -11,6 +11,7 @@ import numpy
 
 from styletransfer.exercises.task import Case, Mistake, Task, copied, describe, plain
 from styletransfer.exercises.tasks.data import Rng, several, sizes
+from styletransfer.exercises.tasks.letters import letters_of
 
 # --- derive: a decoder that is never trained ----------------------------------------------------
 
@@ -163,8 +164,6 @@ BETWEEN_CODES = Task(
 
 # --- predict first: which run is which ----------------------------------------------------------
 
-LETTERS = 'ABCDE'
-
 
 def five_mixers() -> str:
     """Return the letters of the runs a to e as the exercise lists them."""
@@ -172,14 +171,10 @@ def five_mixers() -> str:
 
 
 def _examine_mixers(answer: Callable[..., Any], rng: Rng) -> Optional[str]:
-    got, right = answer(), five_mixers()
-    if not isinstance(got, str):
-        return f'it must return five letters in one string, not {describe(got)}'
-    got = got.upper()
-    if sorted(got) != list(LETTERS):
-        return f'each of the letters {LETTERS} belongs there once: it returned {got[:20]!r}'
-    if got == right:
-        return None
+    right = five_mixers()
+    got, hint = letters_of(answer(), right)
+    if hint or got == right:
+        return hint
     if (got[1], got[4]) != (right[1], right[4]):
         return (
             'begin with what the codes say: one decoder says nothing at all, and one has too '

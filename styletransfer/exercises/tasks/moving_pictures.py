@@ -15,6 +15,7 @@ from scipy import ndimage  # type: ignore[import-untyped]
 
 from styletransfer.exercises.task import Case, Mistake, Task, copied, describe, plain
 from styletransfer.exercises.tasks.data import Rng, several, sizes
+from styletransfer.exercises.tasks.letters import letters_of, same_at
 
 Array = numpy.ndarray
 
@@ -213,23 +214,6 @@ TWO_SLOPES = Task(
 
 # --- read a figure: slices of six films ---------------------------------------------------------
 
-LETTERS = 'ABCDEF'
-
-
-def _letters(answer: Callable[..., Any]) -> Tuple[str, Optional[str]]:
-    """Return what was answered, in capitals, and what is wrong with its form."""
-    got = answer()
-    if not isinstance(got, str):
-        return '', f'it must return six letters in one string, not {describe(got)}'
-    got = got.upper()
-    if sorted(got) != list(LETTERS):
-        return '', f'each of the letters {LETTERS} belongs there once: it returned {got[:20]!r}'
-    return got, None
-
-
-def _same_at(got: str, right: str, places: Sequence[int]) -> bool:
-    return all(got[place - 1] == right[place - 1] for place in places)
-
 
 def whose_slices() -> str:
     """Return the letters of the slices of films 1 to 6."""
@@ -237,18 +221,18 @@ def whose_slices() -> str:
 
 
 def _examine_slices(answer: Callable[..., Any], rng: Rng) -> Optional[str]:
-    got, hint = _letters(answer)
     right = whose_slices()
+    got, hint = letters_of(answer(), right)
     if hint or got == right:
         return hint
-    if not _same_at(got, right, (6,)):
+    if not same_at(got, right, (6,)):
         return 'begin with the cut: what happens to every line of a slice there?'
     if {got[2], got[3]} != {right[2], right[3]}:
         return (
             'next the two without a memory: in which slices has a column nothing to do with its '
             'neighbour?'
         )
-    if not _same_at(got, right, (3, 4)):
+    if not same_at(got, right, (3, 4)):
         return (
             'two films have no memory: in one of them, is there an edge of the scene that climbs '
             'or falls from column to column?'
@@ -270,13 +254,13 @@ def six_films() -> str:
 
 
 def _examine_films(answer: Callable[..., Any], rng: Rng) -> Optional[str]:
-    got, hint = _letters(answer)
     right = six_films()
+    got, hint = letters_of(answer(), right)
     if hint or got == right:
         return hint
-    if not _same_at(got, right, (1,)):
+    if not same_at(got, right, (1,)):
         return 'begin with the film without a memory: which number gives it away?'
-    if not _same_at(got, right, (2, 3, 4)):
+    if not same_at(got, right, (2, 3, 4)):
         return (
             'four films differ in the weight alone: which column does a larger weight make '
             'smaller, and at the expense of which?'

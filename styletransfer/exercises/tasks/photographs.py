@@ -13,6 +13,7 @@ import numpy
 
 from styletransfer.exercises.task import Case, Mistake, Task, copied, describe, plain
 from styletransfer.exercises.tasks.data import Rng, several, sizes
+from styletransfer.exercises.tasks.letters import letters_of, same_at
 
 # --- derive: one window, and its slope ----------------------------------------------------------
 
@@ -117,35 +118,18 @@ FIT_AND_SLOPE = Task(
 
 # --- read a figure: rows of a Laplacian ---------------------------------------------------------
 
-LETTERS = 'ABCDEF'
-
 
 def whose_rows() -> str:
     """Return the letters of the rows of pixels 1 to 6."""
     return 'CFAEDB'
 
 
-def _letters(answer: Callable[..., Any]) -> Tuple[str, Optional[str]]:
-    """Return what was answered, in capitals, and what is wrong with its form."""
-    got = answer()
-    if not isinstance(got, str):
-        return '', f'it must return six letters in one string, not {describe(got)}'
-    got = got.upper()
-    if sorted(got) != list(LETTERS):
-        return '', f'each of the letters {LETTERS} belongs there once: it returned {got[:20]!r}'
-    return got, None
-
-
-def _same_at(got: str, right: str, places: Sequence[int]) -> bool:
-    return all(got[place - 1] == right[place - 1] for place in places)
-
-
 def _examine_rows(answer: Callable[..., Any], rng: Rng) -> Optional[str]:
-    got, hint = _letters(answer)
     right = whose_rows()
+    got, hint = letters_of(answer(), right)
     if hint or got == right:
         return hint
-    if not _same_at(got, right, (1, 2, 5)):
+    if not same_at(got, right, (1, 2, 5)):
         return (
             'begin with the three pixels at an edge: what lies beyond it does not count, so a '
             'part of the panel is empty; which part, seen from the pixel?'
@@ -273,11 +257,11 @@ def six_runs() -> str:
 
 
 def _examine_runs(answer: Callable[..., Any], rng: Rng) -> Optional[str]:
-    got, hint = _letters(answer)
     right = six_runs()
+    got, hint = letters_of(answer(), right)
     if hint or got == right:
         return hint
-    if not _same_at(got, right, (1, 2, 3, 4)):
+    if not same_at(got, right, (1, 2, 3, 4)):
         return (
             'begin with the four runs that differ in the matting weight alone: which column does '
             'it make smaller, and at the expense of which?'

@@ -11,6 +11,7 @@ import numpy
 
 from styletransfer.exercises.task import Case, Mistake, Task, describe
 from styletransfer.exercises.tasks.data import Rng, several, sizes
+from styletransfer.exercises.tasks.letters import letters_of, same_at
 
 # --- derive: slopes of a critic with softened labels --------------------------------------------
 
@@ -207,35 +208,18 @@ SEEN_BY = Task(
 
 # --- predict first: five weights -----------------------------------------------------------------
 
-LETTERS = 'ABCDE'
-
 
 def five_weights() -> str:
     """Return the letters of the runs a to e as the exercise lists them."""
     return 'DBEAC'
 
 
-def _letters(answer: Callable[..., Any], letters: str) -> Tuple[str, Optional[str]]:
-    """Return what was answered, in capitals, and what is wrong with its form."""
-    got = answer()
-    if not isinstance(got, str):
-        return '', f'it must return {len(letters)} letters in one string, not {describe(got)}'
-    got = got.upper()
-    if sorted(got) != list(letters):
-        return '', f'each of the letters {letters} belongs there once: it returned {got[:20]!r}'
-    return got, None
-
-
-def _same_at(got: str, right: str, places: Sequence[int]) -> bool:
-    return all(got[place - 1] == right[place - 1] for place in places)
-
-
 def _examine_weights(answer: Callable[..., Any], rng: Rng) -> Optional[str]:
-    got, hint = _letters(answer, LETTERS)
     right = five_weights()
+    got, hint = letters_of(answer(), right)
     if hint or got == right:
         return hint
-    if not _same_at(got, right, (1, 5)):
+    if not same_at(got, right, (1, 5)):
         return (
             'begin with the two runs in which one of the terms is missing: who asks for sharp '
             'pictures there, and who asks for the right ones?'
@@ -261,13 +245,13 @@ def _examine_duels(answer: Callable[..., Any], rng: Rng) -> Optional[str]:
     if not isinstance(got, (list, tuple)) or len(got) != 2:
         return f'it must return two strings, faults and mendings, not {describe(got)}'
     right, told = five_duels(), []
-    for part, letters in zip(got, (LETTERS, '12345')):
-        value, hint = _letters(lambda part=part: part, letters)
+    for part, wanted in zip(got, right):
+        value, hint = letters_of(part, wanted)
         if hint:
             return hint
         told.append(value)
     faults, mendings = told
-    if not _same_at(faults, right[0], ALIKE):
+    if not same_at(faults, right[0], ALIKE):
         return (
             'begin with the three duels that paint alike; their curves decide: does the critic '
             'learn, and does the painter give in to it, run from it, or not hear of it?'
