@@ -20,6 +20,10 @@ from styletransfer import cluster
 from styletransfer.errors import InputError
 from styletransfer.images import samples
 from styletransfer.train import __main__ as train
+from styletransfer.train.job import load_network
+from styletransfer.train.plan import make_plan
+from styletransfer.train.sending import piece_of
+from styletransfer.train.wish import wish_of
 from styletransfer.video import __main__ as video
 
 pytest.importorskip('distributed')
@@ -251,6 +255,20 @@ def test_a_folder_is_painted_to_the_bit_as_without_a_cluster(address, photos, tm
     before = [path.stat().st_mtime_ns for path in theirs]
     assert train.main(sent) == 0  # what is done is not done again
     assert [path.stat().st_mtime_ns for path in theirs] == before
+
+
+def test_what_depends_on_the_machine_is_settled_before_a_wish_is_sent():
+    asked = {'content': 'lake', 'style': 'irises', 'shape': (48, 32), 'cluster': 'local:2'}
+    wish = wish_of({**asked, 'weights': None})
+    plan = make_plan(wish)
+    sent = piece_of(wish, plan, load_network(wish, plan))
+    assert (wish.backbone, wish.device) == ('auto', 'auto')
+    assert (sent.wish.backbone, sent.wish.device) == (plan.backbone, 'cpu')
+    assert sent.wish.cluster is None
+    assert {key: name for key, (name, _) in sent.luggage.items()} == {
+        ('content', 'lake'): 'lake.jpg',
+        ('style', 'irises'): 'irises.jpg',
+    }
 
 
 def test_one_picture_needs_no_cluster(capsys, tmp_path):
