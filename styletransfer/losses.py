@@ -11,10 +11,10 @@ from __future__ import annotations
 import math
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
-from mxnet import nd
 from mxnet import numpy as np
 
 from styletransfer.errors import InputError
+from styletransfer.faster import absolute, mean, products
 
 
 def content_loss(Y_hat: np.ndarray, Y: np.ndarray) -> np.ndarray:
@@ -41,7 +41,7 @@ def content_loss(Y_hat: np.ndarray, Y: np.ndarray) -> np.ndarray:
     Gatys et al. (2016) take half the sum instead of the mean.
     """
     same_shape(Y_hat, Y)
-    return np.square(Y_hat - Y).mean()
+    return mean(np.square(Y_hat - Y))
 
 
 def gram(X: np.ndarray) -> np.ndarray:
@@ -72,17 +72,13 @@ def gram(X: np.ndarray) -> np.ndarray:
     -----
     Gatys et al. (2016) leave G unscaled and divide in the loss, by :math:`4 c^2 (hw)^2`. The
     book scales here, so that a style weight means nearly the same at every size. The book's
-    ``gram`` is for one picture; this one keeps the pictures of a batch apart. It is one call of
-    BLAS's ``syrk``, made for products of a matrix with itself: G is symmetric, so half of the
-    work is enough, and neither way needs a transposed copy of X.
+    ``gram`` is for one picture; this one keeps the pictures of a batch apart.
     """
     if X.ndim not in (3, 4):
         raise InputError(f'gram needs an array of shape (n, c, h, w), not {X.shape}')
-    if X.ndim == 4:
-        n, c, h, w = X.shape
-        X = X.reshape(n, c, h * w)
-    n, c, hw = X.shape
-    return nd.linalg.syrk(X.as_nd_ndarray(), alpha=1 / (c * hw)).as_np_ndarray()
+    n, c = X.shape[:2]
+    X = X if X.ndim == 3 else X.reshape(n, c, -1)
+    return products(X) / (c * X.shape[2])
 
 
 def style_loss(Y_hat: np.ndarray, gram_Y: np.ndarray) -> np.ndarray:
@@ -139,8 +135,8 @@ def tv_loss(Y_hat: np.ndarray) -> np.ndarray:
     if Y_hat.ndim != 4 or min(Y_hat.shape[2:]) < 2:
         raise InputError(f'tv_loss needs (n, c, h, w) with h and w over 1, not {Y_hat.shape}')
     return 0.5 * (
-        np.abs(Y_hat[:, :, 1:, :] - Y_hat[:, :, :-1, :]).mean()
-        + np.abs(Y_hat[:, :, :, 1:] - Y_hat[:, :, :, :-1]).mean()
+        mean(absolute(Y_hat[:, :, 1:, :] - Y_hat[:, :, :-1, :]))
+        + mean(absolute(Y_hat[:, :, :, 1:] - Y_hat[:, :, :, :-1]))
     )
 
 

@@ -266,7 +266,8 @@ def compiled(
     """
     X = mx.sym.var('X', dtype='float32').as_np_ndarray()
     contents, styles = extract_features(net, X, content_layers, style_layers)
-    outputs = contents + [mx.sym.npx.reshape(Y, newshape=(-2, -2, -1)) for Y in styles]
+    # the styles first: a matrix is made where its layer is, whose place the ReLU then takes
+    outputs = [mx.sym.npx.reshape(Y, newshape=(-2, -2, -1)) for Y in styles] + contents
     if not outputs:
         return lambda X: ([], [])
     if static:
@@ -277,7 +278,7 @@ def compiled(
     def features(X: np.ndarray) -> Features:
         Y = graph(X)
         Y = Y if isinstance(Y, list) else [Y]
-        return Y[: len(contents)], Y[len(contents) :]
+        return Y[len(styles) :], Y[: len(styles)]
 
     return features
 

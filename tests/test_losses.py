@@ -89,8 +89,9 @@ def test_tv_of_a_ramp_is_half_its_slope():
         lambda X: style_loss(X, gram(random(9, 1, 3, 4, 5))),
         tv_loss,
         lambda X: gram(X).sum(),
+        lambda X: (gram(X) * random(12, 2, 3, 3)).sum(),  # not symmetric
     ],
-    ids=['content', 'style', 'tv', 'gram'],
+    ids=['content', 'style', 'tv', 'gram', 'each of gram'],
 )
 def test_slope(loss):
     X, direction = random(10, 1, 3, 4, 5), random(11, 1, 3, 4, 5)

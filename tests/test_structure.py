@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 
 # each module may import those in the rows above its own; commands are imported by nobody
 ROWS = (
-    {'_compat', 'errors', 'lbfgs'},
+    {'_compat', 'errors', 'faster', 'lbfgs'},
     {'files', 'command'},
     {'images', 'weights.arrays'},
     {'weights.formats', 'weights.sources', 'machine', 'windows'},
