@@ -6,10 +6,11 @@ Each variant runs in a process of its own, in turn with the others, as often as 
 
 - book: the loop as the book has it, written out below, with MXNet's own settings;
 - package: `styletransfer.synthesis.train`;
-- pytorch: the same in PyTorch's eager mode, where the interpreter (``--python``) has it.
+- eager, channels_last, compiled: the same in PyTorch, where the interpreter (``--python``) has it:
+  layer by layer, with pictures whose channels lie side by side in memory, and compiled.
 
-The threads of package and pytorch wait for each other asleep: awake, they are several times slower
-as soon as any other program wants a core. All three are given the same weights and pictures,
+The threads of package and PyTorch wait for each other asleep: awake, they are several times slower
+as soon as any other program wants a core. All are given the same weights and pictures,
 random numbers, and the same objective, that of `TUTORIAL`; book and package have to find the same
 loss. A fourth process multiplies matrices in each round: the highest rate at which this machine
 could, while a network and shape were measured, is the ceiling for these. The least time of an
@@ -36,7 +37,8 @@ CONVS_PER_BLOCK = (2, 2, 4, 4, 1)  # VGG-19, cut behind conv5_1
 WIDTHS = {'vgg19': (64, 128, 256, 512, 512), 'vgg19_slim': (16, 32, 64, 128, 128)}
 STYLE_LAYERS, CONTENT_LAYERS = (0, 5, 10, 19, 28), (25,)
 CONTENT_WEIGHT, STYLE_WEIGHT, TV_WEIGHT, LR = 1, 1e3, 50, 0.01
-VARIANTS = ('book', 'package', 'pytorch')
+PYTORCH = ('eager', 'channels_last', 'compiled')
+VARIANTS = ('book', 'package', *PYTORCH)
 TILE = 20  # pixels of one colour: noise would drown content and style in total variation
 WARM_UP = 1
 LONG = 1e12  # multiplications and additions of an epoch; above, one round is enough
@@ -188,8 +190,8 @@ def package(network, shape, epochs, on_loss):
     train(loss, TUTORIAL, stage, X, mx.cpu(), lambda step: on_loss(step.total))
 
 
-def pytorch(network, shape, epochs, cores):
-    """Yield the loss of each epoch, in PyTorch's eager mode."""
+def pytorch(form, network, shape, epochs, cores):
+    """Yield the loss of each epoch, in one of PyTorch's forms."""
     import torch
     from torch import nn
 
@@ -204,6 +206,8 @@ def pytorch(network, shape, epochs, cores):
         else:
             net.append(nn.ReLU() if kind == 'relu' else nn.MaxPool2d(2))
     net.requires_grad_(False)
+    order = torch.contiguous_format if form == 'eager' else torch.channels_last
+    net.to(memory_format=order)
 
     def extract_features(X):
         contents, styles = [], []
@@ -215,18 +219,14 @@ def pytorch(network, shape, epochs, cores):
                 contents.append(X)
         return contents, styles
 
-    def gram(X):
+    def gram(X):  # each picture's own order in memory spares a copy
+        if form == 'channels_last':
+            X = X.permute(0, 2, 3, 1).reshape(-1, X.shape[1])
+            return X.T @ X / X.numel()
         X = X.reshape(X.shape[1], -1)
         return X @ X.T / X.numel()
 
-    content_X, style_X, X = (torch.from_numpy(picture) for picture in random_pictures(shape))
-    with torch.no_grad():
-        contents_Y, _ = extract_features(content_X)
-        styles_Y_gram = [gram(Y) for Y in extract_features(style_X)[1]]
-    X = X.clone().requires_grad_()
-    optimizer = torch.optim.Adam([X], lr=LR)
-    for _ in range(epochs):
-        optimizer.zero_grad()
+    def objective(X):
         contents_Y_hat, styles_Y_hat = extract_features(X)
         l = 0
         for Y_hat, Y in zip(contents_Y_hat, contents_Y):
@@ -235,7 +235,20 @@ def pytorch(network, shape, epochs, cores):
             l = l + STYLE_WEIGHT * (gram(Y_hat) - Y).square().mean()
         rows = (X[:, :, 1:, :] - X[:, :, :-1, :]).abs().mean()
         columns = (X[:, :, :, 1:] - X[:, :, :, :-1]).abs().mean()
-        l = l + TV_WEIGHT * 0.5 * (rows + columns)
+        return l + TV_WEIGHT * 0.5 * (rows + columns)
+
+    content_X, style_X, X = (
+        torch.from_numpy(picture).to(memory_format=order) for picture in random_pictures(shape)
+    )
+    with torch.no_grad():
+        contents_Y, _ = extract_features(content_X)
+        styles_Y_gram = [gram(Y) for Y in extract_features(style_X)[1]]
+    X = X.clone().requires_grad_()
+    optimizer = torch.optim.Adam([X], lr=LR)
+    loss = torch.compile(objective) if form == 'compiled' else objective
+    for _ in range(epochs):
+        optimizer.zero_grad()
+        l = loss(X)
         l.backward()
         optimizer.step()
         yield l.item()
@@ -280,7 +293,7 @@ def measure(variant, network, shape, epochs, cores):
         steps = (
             book(network, shape, total)
             if variant == 'book'
-            else pytorch(network, shape, total, cores)
+            else pytorch(variant, network, shape, total, cores)
         )
         for loss in steps:
             on_loss(loss)
@@ -291,7 +304,7 @@ def measure(variant, network, shape, epochs, cores):
 def versions(variant):
     """Return what a child is made of."""
     found = {'python': platform.python_version(), 'numpy': numpy.__version__}
-    if variant == 'pytorch':
+    if variant in PYTORCH:
         import torch
 
         return {**found, 'torch': torch.__version__}
@@ -318,7 +331,7 @@ def ask(python, job, threads=None):
     env = {name: value for name, value in os.environ.items() if not name.startswith(settings)}
     env['PYTHONPATH'] = str(ROOT)
     env['PYTHONWARNINGS'] = 'ignore'
-    if job.get('variant') == 'pytorch':
+    if job.get('variant') in PYTORCH:
         env['OMP_WAIT_POLICY'] = 'passive'  # the package does this itself
     if threads:
         env['OMP_NUM_THREADS'] = env['OPENBLAS_NUM_THREADS'] = str(threads)
@@ -465,13 +478,14 @@ def main():
         return 'this interpreter cannot import the package'
     pythons = dict.fromkeys(args.variants, sys.executable)
     notes = []
-    if 'pytorch' in pythons:
-        pythons['pytorch'] = args.python
-        found = ask(args.python, {'task': 'versions', 'variant': 'pytorch'})
+    peers = [name for name in args.variants if name in PYTORCH]
+    if peers:
+        found = ask(args.python, {'task': 'versions', 'variant': peers[0]})
         machine['torch'] = found and f'{found["torch"]} (Python {found["python"]})'
+        pythons.update(dict.fromkeys(peers, args.python))
         if found is None:
-            del pythons['pytorch']
-            notes.append('pytorch is left out: it is not installed (see --python)')
+            pythons = {name: python for name, python in pythons.items() if name not in peers}
+            notes.append('PyTorch is left out: it is not installed (see --python)')
 
     begun, before = time.perf_counter(), busy_seconds()
     cells = [
