@@ -31,7 +31,8 @@ class Method(NamedTuple):
     # what it is made with besides a step size, given mean and standard deviation of the colours
     params: Callable[[np.ndarray, np.ndarray], Dict[str, Any]] = lambda mean, std: {}
     searches: bool = False  # it finds the length of its steps by trials; the step size is idle
-    pictures: int = 0  # in float32, that it holds beyond the two of Adam
+    # in float32, that it holds beyond the two of Adam, and beyond two for each remembered step
+    pictures: int = 0
     # the arrays in what it remembers of a parameter, and the way back into a fresh such memory;
     # into the parameter, too, where that is not the picture but the next one to be tried
     kept: Callable[[Any], Arrays] = lambda memory: {}
@@ -70,7 +71,7 @@ OPTIMIZERS = {
     'lbfgs': Method(
         'learns the curvature from the last steps: fewer steps, each chosen by a line search',
         searches=True,
-        pictures=25,  # measured: two for each of ten steps, and what is known of the line
+        pictures=5,  # measured: what is known of the line
         kept=Search.arrays,
         put_back=_restore_search,
     ),

@@ -179,6 +179,9 @@ class Recipe:
     scaling: str = choice('book', 'how the losses of a layer are scaled', SCALINGS)
     tv: str = choice('absolute', 'what total variation is made of', TV_LOSSES)
     optimizer: str = choice('adam', 'how the picture is changed', OPTIMIZERS)
+    remembered: int = option(
+        10, 'steps that lbfgs remembers, each of which takes two copies of the picture', whole
+    )
     pooling: str = choice('max', 'what the pooling layers pass on', POOLINGS)
     pixels: str = choice('imagenet', "units of the picture, the network's input", PIXELS)
     oversample: float = option(1.0, 'the picture is painted so many times as large, and averaged')
@@ -203,6 +206,8 @@ class Recipe:
         _check_numbers(self, positive=('affine_edge',))
         if self.oversample < 1:
             raise InputError(f'oversample is {self.oversample:g}: it must be 1 or above')
+        if self.remembered < 1:
+            raise InputError(f'remembered is {self.remembered}: it must be 1 or above')
         if self.bleed > 0.5:
             raise InputError(f'bleed is {self.bleed:g}: it must be a share from 0 to 0.5')
         if self.reciprocal and OPTIMIZERS[self.optimizer].searches:
@@ -241,7 +246,10 @@ class Recipe:
     @property
     def optimizer_params(self) -> Dict[str, Any]:
         """Return what the optimizer needs besides a step size."""
-        return OPTIMIZERS[self.optimizer].params(*self.mean_std)
+        method = OPTIMIZERS[self.optimizer]
+        if method.searches:
+            return {'memory': self.remembered}
+        return method.params(*self.mean_std)
 
     def content_weights(
         self, contents_Y_hat: Sequence[np.ndarray], contents_Y: Sequence[np.ndarray], X: np.ndarray

@@ -18,7 +18,7 @@ from styletransfer.objective import (
     objectives,
     with_term,
 )
-from styletransfer.recipes import TUTORIAL, Stage
+from styletransfer.recipes import PAINTERLY, TUTORIAL, Stage
 from styletransfer.synthesis import (
     GeneratedImage,
     coarse_to_fine,
@@ -201,6 +201,12 @@ def test_inits():
     numpy.testing.assert_array_equal(gen.asnumpy(), X.asnumpy())
     assert isinstance(trainer, gluon.Trainer)
     assert trainer.learning_rate == 0.25
+
+
+def test_lbfgs_remembers_as_many_steps_as_the_recipe_says():
+    X = np.zeros((1, 3, 4, 5))
+    for recipe, steps in ((PAINTERLY, 10), (replace(PAINTERLY, remembered=4), 4)):
+        assert get_inits(recipe, X, CPU, 1.0)[1].optimizer.memory == steps
 
 
 @pytest.mark.parametrize('softening', [0.0, 0.8])

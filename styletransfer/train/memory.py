@@ -116,13 +116,16 @@ class Needs(NamedTuple):
     enlargement: float = 1.0  # of the shapes below, against the pictures that are asked for
     matching: Optional[Matching] = None  # of patches, if there are any
     further: int = 0  # bytes for each pixel that a term of the loss takes, such as `photo`'s
+    remembered: int = 10  # steps, of an optimiser that searches
 
     def beside(self, shape: ImageShape) -> int:
         """Return about how many bytes are taken beyond the network and Adam.
 
         That is what the optimiser takes for itself, a further term, and the patches.
         """
-        pixel = OPTIMIZERS[self.optimizer].pictures * 3 * 4 + self.further
+        method = OPTIMIZERS[self.optimizer]
+        pictures = method.pictures + 2 * self.remembered * method.searches
+        pixel = pictures * 3 * 4 + self.further
         return pixel * math.prod(shape) + (self.matching.bytes(shape) if self.matching else 0)
 
     def whole(self, shape: ImageShape) -> int:

@@ -228,6 +228,7 @@ def make_plan(wish: Wish) -> Plan:
         enlargement(recipe),
         matching,
         photo.pixel_bytes(recipe),
+        recipe.remembered,
     )
     # the largest first: if one does not fit, it is that of which the user should be told
     shapes = sorted((stage.image_shape for stage in recipe.stages), key=math.prod, reverse=True)

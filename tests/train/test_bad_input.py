@@ -115,6 +115,7 @@ FLAGS = {
         ['2 style layer weights given for 5 style layers'],
     ),
     'optimizer': ('--optimizer', 'lbgfs', ["no optimizer 'lbgfs'; did you mean 'lbfgs'?"]),
+    'nothing remembered': ('--remembered', '0', ['remembered is 0: it must be 1 or above']),
     'pooling': ('--pooling', 'mean', ["no pooling 'mean'; known: max, average"]),
     'scaling': ('--scaling', 'gaty', ["did you mean 'gatys'?"]),
     'pixels': ('--pixels', 'cafe', ["did you mean 'caffe'?"]),

@@ -205,6 +205,9 @@ def test_what_fits_only_if_others_make_room_is_tried(memory):
 def test_lbfgs_takes_memory_of_its_own():
     adam, lbfgs = (Needs('vgg19_slim', name).whole((1280, 720)) for name in ('adam', 'lbfgs'))
     assert 0.25e9 < lbfgs - adam < 0.3e9
+    fewer = Needs('vgg19_slim', 'lbfgs', remembered=4).whole((1280, 720))
+    assert lbfgs - fewer == 6 * 2 * 3 * 4 * 1280 * 720
+    assert Needs('vgg19_slim', 'adam', remembered=4).whole((1280, 720)) == adam
 
 
 @pytest.mark.parametrize(

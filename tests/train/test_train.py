@@ -276,6 +276,7 @@ def test_every_number_of_a_recipe_has_a_flag(tmp_path):
         'scaling': ('gatys', 'gatys'),
         'tv': ('power', 'power'),
         'optimizer': ('lbfgs', 'lbfgs'),
+        'remembered': (3, 3),
         'pooling': ('average', 'average'),
         'pixels': ('caffe', 'caffe'),
     }
