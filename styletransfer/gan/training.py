@@ -276,10 +276,13 @@ class Referee:
         """Print the line, above the bar if there is one."""
         from tqdm import tqdm
 
+        weaker = 'a smaller --critic-lr, a smaller --critic-depth'
+        if name == 'D z':  # MIXGAN's other critic, which looks at codes
+            weaker = 'a smaller --code-critic-lr'
         tqdm.write(
             f'the critic has won at step {epoch}: {name} is {self.means[name]:.2g} since long, '
-            f'where {self.draw:g} would be a draw; the painter learns little from it now: try a '
-            'smaller --critic-lr, a smaller --critic-depth, or more pictures',
+            f'where {self.draw:g} would be a draw; the painter learns little from it now: '
+            f'try {weaker}, or more pictures',
             file=sys.stderr,
         )
 

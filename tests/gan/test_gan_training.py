@@ -272,6 +272,11 @@ def test_a_critic_that_has_won_is_told_in_one_line_when_it_happens(capsys):
     assert re.match(said, line)
 
 
+def test_the_critic_of_codes_has_a_step_size_of_its_own(capsys):
+    ((_, line),) = told_by(training.Referee(0.69, False), steps(0.0001, 900, name='D z'), capsys)
+    assert line.endswith(': try a smaller --code-critic-lr, or more pictures')
+
+
 def test_each_critic_is_told_and_told_again_if_it_wins_again(capsys):
     referee = training.Referee(0.69, quiet=False)
     assert len(told_by(referee, steps(0.0001, 900, name='D A'), capsys)) == 1
