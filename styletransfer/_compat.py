@@ -10,7 +10,7 @@ Importing this module imports MXNet with these precautions, in this order:
    other program wants a core.
 4. Freed memory goes back to one place (``M_ARENA_MAX``). By default the C library keeps one
    for each thread, and what one of MXNet's threads has freed the others cannot have: a run
-   takes a fifth more memory for nothing. And what is freed of blocks up to 16 MB is kept for
+   takes a fifth more memory for nothing. And what is freed of blocks up to 64 MB is kept for
    the next epoch (``M_MMAP_THRESHOLD``), but for the last 64 MB (``M_TRIM_THRESHOLD``): memory
    that goes back to the system comes again page by page, which took a tenth of an epoch. MXNet's
    operators have four places for what they need for a moment (``MXNET_CPU_TEMP_COPY``), though
@@ -44,7 +44,7 @@ _REMOVED_ALIASES = {
 }
 
 # glibc's malloc.h: M_ARENA_MAX, M_MMAP_THRESHOLD, M_TRIM_THRESHOLD
-_MALLOC_OPTIONS = ((-8, 1), (-3, 16 << 20), (-1, 64 << 20))
+_MALLOC_OPTIONS = ((-8, 1), (-3, 64 << 20), (-1, 64 << 20))
 
 # folder inside the nvidia package, then library, in the order in which they need each other
 _CUDA_LIBRARIES = (
