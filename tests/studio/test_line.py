@@ -1,5 +1,7 @@
 """The line: one at a time, in order; a stop is passed on, and a painter that dies is told."""
 
+from threading import Thread
+
 import pytest
 from fake_painter import serve
 
@@ -64,6 +66,16 @@ def test_a_stop_that_comes_too_late_is_not_the_next_ones(line):
     over(first)
     line._line.send(None)  # as if it had been sent the moment before
     assert over(line.enter('second')) == ('done', 'second')
+
+
+def test_who_closes_waits_for_no_painting(line):
+    ticket = line.enter('wait')  # which nobody asks to stop
+    begun(ticket)
+    closer = Thread(target=line.close, daemon=True)
+    closer.start()
+    assert over(ticket) == Failed(GONE, ours=True)
+    closer.join(SECONDS)
+    assert not closer.is_alive()
 
 
 def test_too_many_are_sent_away(line):
