@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from styletransfer.errors import InputError
 from styletransfer.feedforward.__main__ import main as feedforward
 from styletransfer.files import read_json
+from styletransfer.outputs import locked
 from styletransfer.studio import painter
 from styletransfer.studio.knobs import knobs, shown
 from styletransfer.studio.orders import make_order
@@ -123,6 +125,20 @@ def test_stopped_and_gone_on_with_it_is_the_same_picture(tmp_path, quick_curves,
     events = told(GoOn(str(tmp_path / 'page')))
     assert len([e for e in events if isinstance(e, Painting)]) == 7 - epochs
     assert after(events) == whole
+
+
+def test_no_other_run_comes_into_the_folder_meanwhile(tmp_path, quick_curves):
+    refused = []
+
+    def look():
+        with pytest.raises(InputError) as error, locked(Path('outputs')):
+            pass
+        refused.append(str(error.value))
+        return False
+
+    assert isinstance(told(Paint(str(tmp_path / 'page'), order(**TOY)), look)[-1], Done)
+    assert len(refused) == 7
+    assert "another run is at work in --output 'outputs'" in refused[0]
 
 
 def test_nothing_to_go_on_with_is_told(tmp_path):
