@@ -157,7 +157,7 @@ def test_one_product_for_each_gram_matrix_and_one_for_its_slope(epochs):
 def test_operators_are_few(epochs):
     # the compiled layers are handed over in pieces, each of which counts as one
     assert sum(epochs[-1]['operators'].values()) <= 209
-    assert epochs[-1]['allocations'] <= 440  # and releases
+    assert epochs[-1]['allocations'] <= 452  # and releases
 
 
 def test_nothing_is_left_behind(epochs):
