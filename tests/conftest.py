@@ -11,6 +11,7 @@ import styletransfer  # noqa: F401  (before MXNet: it makes newer NumPys accepta
 
 # isort: split
 import signal
+import warnings
 
 import mxnet as mx
 import numpy
@@ -37,6 +38,15 @@ def pytest_sessionfinish(session):
     reporter = session.config.pluginmanager.get_plugin('terminalreporter')
     if os.environ.get('CI') and reporter and reporter.stats.get('skipped'):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope='module')
+def loops_of_others():
+    """Let event loops that Dask and Gradio leave behind go with their file, not in the next."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore', ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture

@@ -1,13 +1,11 @@
 """Work sent to other processes: one is killed, one is slow, one has another version."""
 
-import gc
 import os
 import re
 import shutil
 import subprocess
 import sys
 import time
-import warnings
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -27,6 +25,7 @@ from styletransfer.train.wish import wish_of
 from styletransfer.video import __main__ as video
 
 pytest.importorskip('distributed')
+pytestmark = pytest.mark.usefixtures('loops_of_others')
 PACKAGE = Path(styletransfer.__file__).parent
 
 
@@ -47,15 +46,6 @@ def python(*argv, first='', **environment):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-
-
-@pytest.fixture(scope='module', autouse=True)
-def loops_of_others():
-    """Let the event loops that Dask leaves behind go with this file, and not in the next."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore', ResourceWarning)
-        gc.collect()
 
 
 @pytest.fixture(scope='module')

@@ -1,13 +1,11 @@
 """The server without a browser: what can be read, what is refused, and who comes in."""
 
-import gc
 import json
 import re
 import socket
 import subprocess
 import sys
 import threading
-import warnings
 from contextlib import closing, contextmanager
 from dataclasses import fields
 from http.client import HTTPConnection
@@ -25,9 +23,12 @@ from styletransfer.studio.limits import MOST_BYTES
 from styletransfer.studio.server import MOST_REQUEST, Guard, listening, make_app
 
 # Gradio leaves event loops and their sockets to be closed when nobody refers to them any more
-pytestmark = pytest.mark.filterwarnings(
-    'ignore::pytest.PytestUnraisableExceptionWarning', 'ignore::ResourceWarning'
-)
+pytestmark = [
+    pytest.mark.filterwarnings(
+        'ignore::pytest.PytestUnraisableExceptionWarning', 'ignore::ResourceWarning'
+    ),
+    pytest.mark.usefixtures('loops_of_others'),
+]
 
 ROOT = Path(__file__).parent.parent.parent
 FILE = '/gradio_api/file='
@@ -67,15 +68,6 @@ def get(client, path):
         line.request('GET', path)
         answer = line.getresponse()
         return answer.status, answer.read()
-
-
-@pytest.fixture(scope='module', autouse=True)
-def loops_of_others():
-    """Let the event loops that the server leaves behind go with this file, and not in the next."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore', ResourceWarning)
-        gc.collect()
 
 
 @pytest.fixture(scope='module')
