@@ -81,6 +81,10 @@ class InstanceNorm(nn.HybridBlock):
     statistics that it was given last in place of X's own: so a part of a picture can be painted
     with the statistics of the whole. They are given by a call in training mode, outside of
     ``autograd.record``, while the block is not hybridized.
+
+    A block hybridized with ``static_alloc`` and ``static_shape`` has one mode, that of its last
+    call: MXNet sets it at once, though an earlier call may still have to be computed. So wait for
+    what was called in one mode before calling it in the other.
     """
 
     def __init__(self) -> None:
