@@ -6,17 +6,17 @@ TEXTS = {
         '这是通道数：每个通道有两个数，一个 gamma 和一个 beta'
     ),
     'the norm of the picture itself is missing: three channels, where there is one': (
-        '缺少图像本身的归一化：如果有，就多三个通道'
+        '缺少图像本身的规范化：如果有，就多三个通道'
     ),
     'this counts a norm of the picture even where there is none': (
-        '即使没有图像的归一化，这里也把它算了进去'
+        '即使没有图像的规范化，这里也把它算了进去'
     ),
     'a residual block has two convolutions, and a norm behind each': (
-        '一个残差块有两个卷积，每个后面都有归一化'
+        '一个残差块有两个卷积，每个后面都有规范化'
     ),
     'this counts one residual block: there are several': '这里只算了一个残差块：应当有几个算几个',
     'the residual blocks are missing': '缺少残差块',
-    'the way up is missing: it has norms of its own': '缺少上采样的部分：它也有自己的归一化',
+    'the way up is missing: it has norms of its own': '缺少上采样的部分：它也有自己的规范化',
     'one layer too many on the way up: it has two, of the second and of the first width': (
         '上采样多算了一层：它有两层，通道数是第二个和第一个宽度'
     ),
@@ -29,12 +29,12 @@ TEXTS = {
         '1e-5 应当在根号里：它是加在方差上的'
     ),
     'this divides by the variance: the norm divides by its root': (
-        '这里除以的是方差：归一化除以的是它的平方根'
+        '这里除以的是方差：规范化除以的是它的平方根'
     ),
-    'this multiplies by the deviation: the norm divides by it': '这里乘以了标准差：归一化是除以它',
-    'gamma is not used: it scales what was normalised': '没有用到 gamma：归一化之后的数要由它缩放',
+    'this multiplies by the deviation: the norm divides by it': '这里乘以了标准差：规范化是除以它',
+    'gamma is not used: it scales what was normalised': '没有用到 gamma：规范化之后的数要由它缩放',
     'the weights are right, the bias is not: the norm takes away the mean, which is scaled as '
-    'well': '权重对了，偏置不对：归一化要减去均值，而均值也要缩放',
+    'well': '权重对了，偏置不对：规范化要减去均值，而均值也要缩放',
     'the weights are right, but the mean that is taken away was divided and multiplied like '
     'the rest: scale it too': '权重对了，但减去的均值和其他的数一样要先除后乘：它也要缩放',
     'the weights are right; the mean is taken away, not added': '权重对了；均值是减去，不是加上',
@@ -46,7 +46,7 @@ TEXTS = {
     ),
     'this scales the channels that come in, the second axis of W: the norm is behind the '
     'convolution, so scale those that go out, the first': (
-        '这里缩放的是输入通道，即 W 的第二个轴：归一化在卷积之后，所以应当缩放输出通道，即第一个轴'
+        '这里缩放的是输入通道，即 W 的第二个轴：规范化在卷积之后，所以应当缩放输出通道，即第一个轴'
     ),
     'gamma and beta are exchanged: gamma scales, beta is added': (
         'gamma 和 beta 对调了：gamma 用来缩放，beta 用来加'

@@ -3,9 +3,9 @@
 TEXTS = {
     # instance_norm
     'this is batch norm: each picture has a mean and a deviation of its own, so leave the '
-    'first axis out': '这是批量归一化：每幅图像有自己的均值和标准差，所以不要包括第一个轴',
+    'first axis out': '这是批量规范化：每幅图像有自己的均值和标准差，所以不要包括第一个轴',
     'this is layer norm, one mean for all channels of a picture: each channel has its own': (
-        '这是层归一化，一幅图像的所有通道共用一个均值：每个通道应当有自己的均值'
+        '这是层规范化，一幅图像的所有通道共用一个均值：每个通道应当有自己的均值'
     ),
     'this takes the mean over the channels: take it over the pixels, the last two axes': (
         '这是对通道取均值：应当对像素取，即最后两个轴'
@@ -34,15 +34,15 @@ TEXTS = {
         '缺少偏置：每个卷积的每个输出通道有一个偏置'
     ),
     'the norms are missing: a gamma and a beta for each channel behind each convolution but '
-    'the last': '缺少归一化：除最后一个以外，每个卷积之后，每个通道有一个 gamma 和一个 beta',
+    'the last': '缺少规范化：除最后一个以外，每个卷积之后，每个通道有一个 gamma 和一个 beta',
     'these are the weights of the convolutions: biases and norms have numbers too': (
-        '这只是卷积的权重：偏置和归一化也有要学习的数'
+        '这只是卷积的权重：偏置和规范化也有要学习的数'
     ),
     'a norm has two numbers for each channel, gamma and beta': (
-        '归一化的每个通道有两个数：gamma 和 beta'
+        '规范化的每个通道有两个数：gamma 和 beta'
     ),
     'the last convolution has no norm: its three channels are the picture': (
-        '最后一个卷积没有归一化：它的三个通道就是图像'
+        '最后一个卷积没有规范化：它的三个通道就是图像'
     ),
     'a residual block has two convolutions': '一个残差块有两个卷积',
     'a kernel is a square: side times side weights for each pair of channels': (
