@@ -95,8 +95,8 @@ class FewFilters(nn.Block):
 
     Notes
     -----
-    oneDNN has no quick convolution for so few, but one for eight: filters of zeros join them, and
-    what they say is cut off.
+    oneDNN has no quick convolution for so few, but one for eight, of channels by eights: filters
+    and channels of zeros join them, and what those filters say is cut off.
     """
 
     def __init__(
@@ -111,11 +111,9 @@ class FewFilters(nn.Block):
 
     def forward(self, X: np.ndarray) -> np.ndarray:
         """Return an array of shape (n, channels, h', w')."""
-        parts = [part.data() for part in (self.weight, self.bias) if part is not None]
-        eight = [
-            np.concatenate([part, np.zeros((8 - self.channels, *part.shape[1:]))])
-            for part in parts
-        ]
+        X, weight = (by_eights(array, axis=1) for array in (X, self.weight.data()))
+        parts = [weight] if self.bias is None else [weight, self.bias.data()]
+        eight = [by_eights(part, axis=0) for part in parts]
         Z = npx.convolution(
             X,
             *eight,
@@ -126,6 +124,15 @@ class FewFilters(nn.Block):
         )
         # the slope of NumPy's way to cut divides by zero in MXNet 1.9.1
         return Z.as_nd_ndarray().slice_axis(axis=1, begin=0, end=self.channels).as_np_ndarray()
+
+
+def by_eights(X: np.ndarray, axis: int) -> np.ndarray:
+    """Return an array with zeros behind, until it is a multiple of eight long along an axis."""
+    missing = -X.shape[axis] % 8
+    if not missing:
+        return X
+    shape = (*X.shape[:axis], missing, *X.shape[axis + 1 :])
+    return np.concatenate([X, np.zeros(shape, ctx=X.ctx)], axis=axis)
 
 
 class Upsampling(nn.Block):
