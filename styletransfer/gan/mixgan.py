@@ -23,6 +23,11 @@ content by the loss of the first, and takes a share of its codes from pictures (
 none). Convolutions of stride 2 and transposed ones pad both sides alike, first weights are normal
 without truncation, and when a picture is painted the dense layers have running statistics, as a
 single picture has none.
+
+A departure that `MIXGAN_SMALL` makes and the others do not are `moods`: the first few numbers of
+the code, of which M is told everywhere. An instance norm takes away what is the same all over a
+picture. So M, painting after norms, gives all letters the same colours, and a critic with norms
+does not see it. With moods neither M nor the critic of patches has a norm.
 """
 
 from __future__ import annotations
@@ -85,6 +90,7 @@ class Setting(game.Setting):
     code: int = option(2048, 'numbers of a code', positive)
     residuals: int = option(6, 'residual blocks', natural)
     mixture_width: int = option(64, 'channels of the mixture decoder', positive)
+    moods: int = option(0, 'numbers of a code that say in which colours; 0: alike', natural)
     critic_width: int = option(64, "channels of the critic's first layer", positive)
     critic_depth: int = option(
         0, 'halvings of the critic: 0 sees 1 pixel (of mixgan 8), 1 16, 2 34, 3 70', natural
@@ -98,6 +104,10 @@ class Setting(game.Setting):
         super().__post_init__()
         if len(self.widths) != HALVINGS + 1 or max(*self.widths, self.mixture_width) > 1024:
             raise InputError('MIXGAN has five widths, of at most 1024')
+        if self.moods > self.code:
+            raise InputError(
+                f'moods is {self.moods}, but a code has {self.code} numbers: try a smaller --moods'
+            )
         if max(*self.dense, self.code, 0) > 4096 or len(self.dense) > 8 or self.residuals > 64:
             raise InputError('MIXGAN has codes and 8 dense layers of at most 4096, and 64 blocks')
         # with 32 the critic of codes would have a norm of single pixels, and see nothing
@@ -148,6 +158,7 @@ MIXGAN_SMALL = replace(
     code=64,
     residuals=2,
     mixture_width=32,
+    moods=8,
     critic_width=32,
     critic_depth=1,
     prior='normal',
@@ -238,14 +249,19 @@ class MixtureDecoder(nn.Block):
 
     def __init__(self, setting: Setting) -> None:
         super().__init__()
-        handed, width = setting.widths[0] + 1, setting.mixture_width
-        conv = nn.Conv2DTranspose(width, 3, 1, 1, in_channels=handed, use_bias=False)
-        self.body = chain(*normed(setting, conv, width))
-        self.last = chain(Reflection(3), FewFilters(3, width + handed, 7, bias=False))
+        self.moods, width, free = setting.moods, setting.mixture_width, setting.moods > 0
+        handed = setting.widths[0] + 1 + self.moods
+        conv = nn.Conv2DTranspose(width, 3, 1, 1, in_channels=handed, use_bias=free)
+        self.body = chain(
+            *([conv, nn.Activation('relu')] if free else normed(setting, conv, width))
+        )
+        self.last = chain(Reflection(3), FewFilters(3, width + handed, 7, bias=free))
 
-    def forward(self, Z: np.ndarray, X: np.ndarray) -> np.ndarray:
-        """Return pictures (n, 3, side, side) of a map and a grey picture."""
-        handed = np.concatenate([Z, X], axis=1)
+    def forward(self, Z: np.ndarray, X: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """Return pictures (n, 3, side, side) of a map, a grey picture, and their code."""
+        moods = z[:, : self.moods, None, None]
+        everywhere = np.broadcast_to(moods, (*moods.shape[:2], *X.shape[2:]))
+        handed = np.concatenate([Z, X, everywhere], axis=1)
         return np.tanh(self.last(np.concatenate([self.body(handed), handed], axis=1)))
 
 
@@ -296,7 +312,7 @@ class Painter(nn.Block):
     def mixed(self, z: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
         """Return, of codes, pictures in colours (n, 3, h, w) and their content (n, 1, h, w)."""
         Z, X = self.content(z)
-        return self.mixture(Z, X), X
+        return self.mixture(Z, X, z), X
 
     def forward(self, X: np.ndarray) -> np.ndarray:
         """Return pictures of the content of X, (n, 3, side, side), which may have colours."""
@@ -319,7 +335,9 @@ class Nets(nn.Block):
         super().__init__()
         self.painter = make_painter(setting, 3 * seed)
         self.code_critic = CodeCritic(setting)
-        self.patch_critic = PatchGAN(critic_rows(setting), 3, setting.norm, setting.affine)
+        norm = None if setting.moods else setting.norm
+        rows = critic_rows(setting)
+        self.patch_critic = PatchGAN(rows, 3, norm, setting.affine, bias=norm is None)
         begin(self.code_critic, 3 * seed + 1)
         begin(self.patch_critic, 3 * seed + 2)
 

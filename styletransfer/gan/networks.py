@@ -12,7 +12,7 @@ cannot overflow. Upsampling may be by doubled pixels (`UPSAMPLINGS`), not only a
 
 from __future__ import annotations
 
-from typing import Any, List, NamedTuple, Sequence, Tuple
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 from mxnet import numpy as np
 from mxnet.gluon import nn
@@ -227,7 +227,7 @@ class PatchGAN(nn.Block):
     channels : int
         Of the pictures; 6 for pairs, one behind the other.
     norm, affine
-        As of `Norm`.
+        As of `Norm`; None for no norm.
     bias : bool
         Whether convolutions before a norm have one.
     """
@@ -236,7 +236,7 @@ class PatchGAN(nn.Block):
         self,
         rows: Sequence[Row],
         channels: int = 3,
-        norm: str = 'instance',
+        norm: Optional[str] = 'instance',
         affine: bool = True,
         bias: bool = False,
     ) -> None:
@@ -251,7 +251,7 @@ class PatchGAN(nn.Block):
                 break
             options = {'in_channels': before, 'use_bias': i == 0 or bias}
             layers.append(nn.Conv2D(width, kernel, row.stride, row.before, **options))
-            if i:
+            if i and norm:
                 layers.append(Norm(width, norm, affine))
             layers.append(nn.LeakyReLU(SLOPE))
         self.body = chain(*layers)

@@ -21,7 +21,7 @@ from styletransfer.outputs import as_json
 SETTINGS = {
     'pix2pix': replace(pix2pix.PIX2PIX_SMALL, side=16, widths=(4, 4, 4), dropouts=2),
     'cyclegan': replace(cyclegan.CYCLEGAN_SMALL, widths=(3, 4, 4), residuals=1),
-    'mixgan': replace(mixgan.MIXGAN_SMALL, widths=(2, 3, 3, 3, 4), residuals=1, code=4),
+    'mixgan': replace(mixgan.MIXGAN_SMALL, widths=(2, 3, 3, 3, 4), residuals=1, code=4, moods=2),
 }
 MAKE = {
     'pix2pix': lambda setting: [pix2pix.make_painter(setting)],

@@ -24,7 +24,7 @@ NUMBERS = {
     '--critic-depth 1 --epochs 1,1',
     'cyclegan': '--side 16 --jitter 2 --widths 3,4,4 --residuals 1 --pool 2 --critic-width 4 '
     '--critic-depth 1 --epochs 1,1',
-    'mixgan': '--side 64 --widths 2,3,3,3,4 --residuals 1 --code 4 --mixture-width 3 '
+    'mixgan': '--side 64 --widths 2,3,3,3,4 --residuals 1 --code 4 --moods 2 --mixture-width 3 '
     '--critic-width 4 --batch 2 --epochs 2,2',
 }
 STEPS = {'pix2pix': 8, 'cyclegan': 8, 'mixgan': 8}

@@ -19,6 +19,7 @@ TOY = replace(
     epochs=(1, 2),
     widths=(3, 4, 4, 4, 4),
     code=5,
+    moods=2,
     residuals=1,
     mixture_width=4,
     critic_width=4,
@@ -63,8 +64,9 @@ def test_the_first_phase_is_that_written_in_a_straight_line(game, upsampling):
     critic.compare(played.code_critic)
 
 
-def test_the_second_phase_is_that_written_in_a_straight_line(game):
-    played, plain = game(epochs=(0, 2)), game(epochs=(0, 2))
+@pytest.mark.parametrize('moods', [0, 2])
+def test_the_second_phase_is_that_written_in_a_straight_line(game, moods):
+    played, plain = (game(epochs=(0, 2), moods=moods) for _ in range(2))
     louder(played.nets), louder(plain.nets)
     E, C, M = plain.painter.encoder, plain.painter.content, plain.painter.mixture
     D = plain.patch_critic
@@ -72,11 +74,11 @@ def test_the_second_phase_is_that_written_in_a_straight_line(game):
     X, Y, z = plain.batch_at(0)
     own = E(X).asnumpy()
     codes = np.array(numpy.concatenate([own[:2], z.asnumpy()[2:]]))  # half and half
-    own, fake = np.array(own), np.array(M(*C(codes)).asnumpy())
+    own, fake = np.array(own), np.array(M(*C(codes), codes).asnumpy())
     l_D = critic.step(lambda: (square(D(Y), True) + square(D(fake), False)) / 2)
     terms = {'D': l_D, 'G': square(D(fake), True), 'L1': 10 * distance(C(own)[1], X)}
     terms = {name: float(term) for name, term in terms.items()}
-    mixer.step(lambda: square(D(M(*C(codes))), True) + 10 * distance(C(own)[1], X))
+    mixer.step(lambda: square(D(M(*C(codes), codes)), True) + 10 * distance(C(own)[1], X))
     before = [p.data().asnumpy() for p in played.painter.encoder.collect_params().values()]
     (told,) = play(played, 1)
     assert told.terms == pytest.approx(terms, rel=1e-4)
@@ -153,6 +155,22 @@ def test_a_painter_sees_no_colours():
     assert float(np.abs(painter(X) - painter(-X)).max()) > 0.1
 
 
+@pytest.mark.parametrize('moods', [0, 2])
+def test_moods_say_in_which_colours(game, moods):
+    toy = game(moods=moods)
+    mixture = louder(toy.painter.mixture)
+    rng = numpy.random.default_rng(0)
+    Z, X = (np.array(rng.uniform(0, 1, (1, c, 64, 64)), dtype='float32') for c in (3, 1))
+    z = rng.normal(0, 1, (4, 5)).astype('float32')
+    z[1, :2], z[2, 2:], z[3] = z[0, :2], z[0, 2:], z[0]
+    Y = [mixture(Z, X, np.array(code[None])).asnumpy() for code in z]
+    for other, same in enumerate([True, moods == 0, True], start=1):
+        assert (numpy.abs(Y[0] - Y[other]).max() < 1e-6) == same
+    for net in (mixture, toy.patch_critic):  # a norm takes away what is the same all over
+        names = net._collect_params_with_prefix()
+        assert any(name.endswith('gamma') for name in names) == (moods == 0)
+
+
 def test_what_is_shown(game):
     shown = game().show()
     assert list(shown) == ['content', 'said', 'mixed', 'drawn', 'drawn, mixed', 'style']
@@ -183,6 +201,7 @@ def test_the_authors_numbers():
         ({'side': 1024, 'code': 4096}, 'too many weights'),
         ({'style_side': 60}, 'style_side is 60, less than side'),
         ({'own_share': 1.5}, 'between 0 and 1'),
+        ({'moods': 65}, 'moods is 65, but a code has 64 numbers'),
         ({'prior': 'norml'}, "did you mean 'normal'"),
         ({'content': 'always'}, 'there is no content'),
     ],
