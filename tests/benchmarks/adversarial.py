@@ -17,7 +17,7 @@ that are wanted. Name the network of a baseline beside the one it is for.
 - mixgan: *shape*, the share of glyphs of which a small classifier says what they are: that glyph
   of --known which, in any two colours and with or without a line around it, explains most of the
   picture (a file 'A-03.png' is an A; of sheets those of one column have one name); *colours* and
-  *rough* as above.
+  *rough* as above; *variety*, the mean distance of the colours of one from those of all.
 """
 
 import argparse
@@ -86,14 +86,21 @@ def roughness(imgs):
     return float(sum(abs(numpy.diff(imgs, axis=axis)).mean() for axis in (1, 2)) / 2)
 
 
+def histogram(imgs):
+    """Return which share of all pixels has which colour."""
+    places = numpy.clip(imgs, 0, 255).astype(int).reshape(-1, 3) * BINS // 256
+    counts = numpy.bincount(places @ [BINS * BINS, BINS, 1], minlength=BINS**3)
+    return counts / counts.sum()
+
+
 def colours_apart(imgs, others):
     """Return half the sum of how far apart two histograms of colours are."""
-    told = []
-    for pixels in (imgs, others):
-        places = numpy.clip(pixels, 0, 255).astype(int).reshape(-1, 3) * BINS // 256
-        counts = numpy.bincount(places @ [BINS * BINS, BINS, 1], minlength=BINS**3)
-        told.append(counts / counts.sum())
-    return float(abs(told[0] - told[1]).sum() / 2)
+    return float(abs(histogram(imgs) - histogram(others)).sum() / 2)
+
+
+def variety(imgs):
+    """Return how far a picture's colours are from those of all, on average."""
+    return float(numpy.mean([colours_apart(img, imgs) for img in imgs]))
 
 
 def shapes_of(imgs):
@@ -167,9 +174,12 @@ def mixgan(net, painter, folders, args):
     Y_hat = painted(painter, X, painter.styles[0])
     for name, imgs in ((net, Y_hat), ('as they are', X)):
         shape = (names[explained(imgs, bases).argmax(axis=1)] == wanted).mean()
-        figures = {'shape': float(shape), 'colours': colours_apart(imgs, Y)}
-        yield name, {**figures, 'rough': roughness(imgs)}
-    yield 'style', {'shape': 1 / len(set(names)), 'colours': 0.0, 'rough': roughness(Y)}
+        yield name, {'shape': float(shape), 'colours': colours_apart(imgs, Y), **texture(imgs)}
+    yield 'style', {'shape': 1 / len(set(names)), 'colours': 0.0, **texture(Y)}
+
+
+def texture(imgs):
+    return {'rough': roughness(imgs), 'variety': variety(imgs)}
 
 
 MEASURES = {'pix2pix': pix2pix, 'cyclegan': cyclegan, 'mixgan': mixgan}
