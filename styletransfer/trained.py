@@ -87,6 +87,8 @@ METHODS = {
         lambda setting: setting.multiple,
         ghiasi.statistics,
         lambda setting: setting.grain,
+        johnson.bytes_of,
+        margin=johnson.margin,
     ),
     'pix2pix': Method(
         pix2pix.Setting,

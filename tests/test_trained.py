@@ -11,6 +11,7 @@ from safetensors.numpy import load_file
 from styletransfer import trained
 from styletransfer.blocks import grained
 from styletransfer.errors import InputError
+from styletransfer.feedforward.ghiasi import GHIASI_SLIM
 from styletransfer.feedforward.johnson import JOHNSON_SLIM, make_net, reach
 from styletransfer.images import postprocess, preprocess
 from styletransfer.trained import (
@@ -232,11 +233,12 @@ def test_the_border_that_is_cut_off_is_painted_like_any_other_part():
         assert wide.paint(picture(*shape), S).shape == (shape[1], shape[0], 3)
 
 
-def test_a_network_without_layers_at_full_size_paints_beyond_the_border():
+@pytest.mark.parametrize(('method', 'setting'), [('johnson', SETTING), ('ghiasi', GHIASI_SLIM)])
+def test_a_network_without_layers_at_full_size_paints_beyond_the_border(method, setting):
     painters = [
-        trained.fresh('johnson', replace(SETTING, stride=stride), STYLES, {}) for stride in (1, 2)
+        trained.fresh(method, replace(setting, stride=stride), STYLES, {}) for stride in (1, 2)
     ]
-    assert [(p.margin, p.multiple) for p in painters] == [(0, 4), (8, 8)]
+    assert [(p.margin, p.multiple, p.bytes) for p in painters] == [(0, 4, 400), (8, 8, 180)]
 
 
 def test_strength_goes_from_the_photo_to_the_painting():

@@ -19,7 +19,7 @@ a style is 48 numbers, not 100. `perceptual.lattice` is ours.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Optional, Sequence
 
@@ -78,7 +78,17 @@ GHIASI_SLIM = Setting(
     tint=0.75,  # two thousand paintings have few that are gaudy
 )
 
-SETTINGS = {GHIASI_SLIM.name: GHIASI_SLIM}
+GHIASI_QUICK = replace(
+    GHIASI_SLIM,
+    name='ghiasi_quick',
+    description='paints in a quarter of the time: nothing is computed at full size',
+    stride=2,
+    skip=True,
+    style_weight=8.0,
+    crops=((128, 18_000), (192, 2000)),
+)
+
+SETTINGS = {setting.name: setting for setting in (GHIASI_SLIM, GHIASI_QUICK)}
 
 
 # --- the network ---------------------------------------------------------------------------------

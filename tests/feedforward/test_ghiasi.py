@@ -17,6 +17,7 @@ from styletransfer.feedforward import johnson, training
 from styletransfer.feedforward.__main__ import main
 from styletransfer.feedforward.encoder import Encoder, load_encoder
 from styletransfer.feedforward.ghiasi import (
+    GHIASI_QUICK,
     GHIASI_SLIM,
     SETTINGS,
     Lesson,
@@ -44,6 +45,9 @@ SMALL = replace(
     crops=((32, 3), (40, 2)),
     batch=2,
 )
+
+
+QUICK = replace(SMALL, stride=2, skip=True)
 
 
 def looking(backbone, last):
@@ -75,8 +79,9 @@ def lesson_of(files, setting=SMALL):
     return Lesson(setting, looking(TINY, 'relu4_3'), paintings, photos, 3, encoder)
 
 
-def test_the_slim_network_is_a_megabyte():
-    net = make_net(GHIASI_SLIM, load_encoder(GHIASI_SLIM))
+@pytest.mark.parametrize('setting', [GHIASI_SLIM, GHIASI_QUICK])
+def test_the_slim_network_is_a_megabyte(setting):
+    net = make_net(setting, load_encoder(setting))
     arrays = trained.weights_of(net)
     assert 2 * sum(array.size for array in arrays.values()) < 1_000_000
     assert not [name for name in arrays if name.startswith('enc')]
@@ -126,17 +131,19 @@ def test_the_network_paints_with_the_rows_that_the_reader_mixes(lesson):
     assert isinstance(lesson.net.painter, johnson.TransformationNet)
 
 
-def test_the_fast_network_is_the_trained_one(lesson):
+@pytest.mark.parametrize('setting', [SMALL, QUICK])
+def test_the_fast_network_is_the_trained_one(setting):
     encoder = Encoder(looking(READING, 'relu4_1'))
-    slow, fast = make_net(SMALL, encoder), make_net(SMALL, encoder, seed=1, fast=True)
+    slow, fast = make_net(setting, encoder), make_net(setting, encoder, seed=1, fast=True)
     trained.set_weights(fast, trained.weights_of(slow))
-    X, D = normal(1, 3, 20, 28), statistics(slow, normal(1, 3, 32, 32))
+    X, D = normal(1, 3, 24, 32), statistics(slow, normal(1, 3, 32, 32))
     with autograd.train_mode():
         numpy.testing.assert_allclose(fast(X, D).asnumpy(), slow(X, D).asnumpy(), atol=1e-4)
 
 
-def test_a_step_is_that_written_in_a_straight_line(files):
-    run = lesson_of(files, replace(SMALL, decay=False))
+@pytest.mark.parametrize('setting', [SMALL, QUICK])
+def test_a_step_is_that_written_in_a_straight_line(files, setting):
+    run = lesson_of(files, replace(setting, decay=False))
     setting, batch, judge = run.setting, run.batch_at(0), run.judge(32)
     parameters = {
         name: parameter
@@ -150,7 +157,7 @@ def test_a_step_is_that_written_in_a_straight_line(files):
         Y_hat = run.net.painter(batch.X, S)
         terms = plain_loss(setting, run.looking, judge, Y_hat, batch)
         l = sum(terms.values()) + setting.tv_weight * tv_loss(Y_hat)
-        l = l + setting.lattice_weight * lattice(Y_hat)
+        l = l + setting.lattice_weight * lattice(Y_hat, setting.multiple)
     l.backward()
     slopes = {name: p.grad().asnumpy() for name, p in parameters.items()}
     told = []
@@ -221,7 +228,7 @@ def test_what_cannot_be_is_refused():
         replace(SMALL, shares=5000)
     with pytest.raises(InputError, match='three widths'):
         replace(SMALL, widths=(4, 8))
-    assert set(SETTINGS) == {'ghiasi_slim'}
+    assert set(SETTINGS) == {'ghiasi_slim', 'ghiasi_quick'}
 
 
 # --- the painter and the command -----------------------------------------------------------------
