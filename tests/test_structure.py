@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 
 # each module may import those in the rows above its own; commands are imported by nobody
 ROWS = (
-    {'_compat', 'errors', 'faster', 'lbfgs'},
+    {'_compat', 'errors', 'faster', 'lbfgs', 'translation'},
     {'files', 'command'},
     {'images', 'weights.arrays'},
     {'weights.formats', 'weights.sources', 'machine', 'windows'},
@@ -49,7 +49,8 @@ ROWS = (
     {'train.sending'},
     {'train.run', 'train.batch', 'video.libraries', 'video.kept'},
     {'studio.limits', 'studio.chinese', 'studio.knobs'},
-    {'studio.orders', 'studio.words'},
+    {'studio.orders', 'studio.refusals'},
+    {'studio.words'},
     {'studio.tasks'},
     {'studio.painter'},
     {'studio.line'},

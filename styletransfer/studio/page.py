@@ -116,7 +116,8 @@ class Studio:
                 try:
                     names.append(page.take(path))
                 except InputError as error:
-                    refused.append(self.words('refused', name=path.name, message=error))
+                    why = self.words.refusal(error)
+                    refused.append(self.words('refused', name=path.name, message=why))
             widgets = self.widgets
             if key == 'photo' and names:
                 photo = names[-1]
@@ -219,7 +220,7 @@ class Studio:
                     standing,
                 )
             except InputError as error:
-                yield {widgets.status: views.note(str(error), bad=True)}
+                yield {widgets.status: views.note(self.words.refusal(error), bad=True)}
                 return
             said = {widgets.command: order.command, widgets.python: order.python}
             yield from self.follow(page, Paint(str(page.folder), order, sure), said)

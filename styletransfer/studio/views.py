@@ -40,7 +40,8 @@ def told(event: Event, words: Words) -> str:
         text = note(words('long', time=words.time(event.seconds)))
         return text + f'<pre class="plan">{escape(chr(10).join(event.table))}</pre>'
     assert isinstance(event, Failed)
-    return note(words('fault' if event.ours else 'failed', message=event.message), bad=True)
+    message = words.refusal(event.message)
+    return note(words('fault' if event.ours else 'failed', message=message), bad=True)
 
 
 def progress(event: Painting, words: Words) -> str:

@@ -8,6 +8,7 @@ from typing import Dict, Tuple
 from styletransfer.recipes import RECIPES
 from styletransfer.studio.chinese import HELP, NAMES, WAYS
 from styletransfer.studio.knobs import Knob
+from styletransfer.studio.refusals import in_chinese
 from styletransfer.train.plan import duration
 
 TEXTS: Dict[str, Tuple[str, str]] = {
@@ -102,6 +103,10 @@ class Words:
         """Return a time as one says it."""
         text = duration(seconds)
         return re.sub(r'about (\d+) (\w+?)s?$', _chinese_time, text) if self.chinese else text
+
+    def refusal(self, message: object) -> str:
+        """Return why something cannot be done; the package's own words, if there are no others."""
+        return in_chinese(str(message)) if self.chinese else str(message)
 
     def label(self, knob: Knob) -> str:
         """Return the name of a knob; the field's own, if there is no other."""

@@ -14,10 +14,11 @@ from styletransfer import exercises, losses
 from styletransfer.errors import InputError
 from styletransfer.exercises import Result, check, language, speak
 from styletransfer.exercises.chinese import CHINESE, TABLES
-from styletransfer.exercises.language import LONGEST, translated
+from styletransfer.exercises.language import translated
 from styletransfer.exercises.marks import Marked, failed, report
 from styletransfer.exercises.task import describe, difference
 from styletransfer.exercises.tasks import TASKS
+from styletransfer.translation import LONGEST
 
 HAN = '\u4e00-\u9fff'
 PACKAGE = Path(exercises.__file__).parent

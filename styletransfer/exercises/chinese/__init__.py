@@ -1,15 +1,8 @@
 """What the exercises say, in Chinese: a table from each English text to its translation.
 
-A text is looked up as it stands in the code. What the code puts into it, a number or a name, is a
-placeholder in braces, in both languages; one in capitals stands for a text that is in the table
-itself::
-
-    'it must return {count} things, not {number}': '应当返回 {count} 样东西，现在有 {number} 样'
-    'it must return an array, not {GOT}': '应当返回数组，现在返回的是：{GOT}'
-
-The tasks of a chapter have a module of hints here, as they have one in `tasks`. What two of them
-say in the same words is translated once, where it comes first. Terms are those of the book's
-Chinese edition.
+A text is looked up as it stands in the code, with placeholders as of `translation`. The tasks of a
+chapter have a module of hints here, as they have one in `tasks`. What two of them say in the same
+words is translated once, where it comes first. Terms are those of the book's Chinese edition.
 """
 
 from __future__ import annotations
