@@ -115,16 +115,22 @@ def choose(page, label, text):
     time.sleep(1)
 
 
+def turn(page, group, knob, value):
+    """Open a group of knobs, unless it is, and fill one in."""
+    page.locator(f'#group-{group}').wait_for()
+    field = page.locator(f'#knob-{knob} input, #knob-{knob} textarea').first
+    if not field.is_visible():
+        page.locator(f'#group-{group} button').first.click()
+    field.fill(value)
+    page.keyboard.press('Tab')
+    time.sleep(1)  # the page sends it a moment later
+
+
 def toy(page, recipe='tutorial', epochs='2,3'):
     """Choose a recipe, a small size and few epochs."""
     choose(page, 'How', f'^{recipe}:')
-    for group, knob, value in (('painting', 'shape', '48x32'), ('stages', 'num-epochs', epochs)):
-        page.locator(f'#group-{group}').wait_for()
-        if not page.locator(f'#knob-{knob} input, #knob-{knob} textarea').first.is_visible():
-            page.locator(f'#group-{group} button').first.click()
-        page.locator(f'#knob-{knob} input, #knob-{knob} textarea').first.fill(value)
-    page.keyboard.press('Tab')
-    time.sleep(1)  # the page sends it a moment later
+    turn(page, 'painting', 'shape', '48x32')
+    turn(page, 'stages', 'num-epochs', epochs)
 
 
 def command_on(page):
@@ -275,6 +281,16 @@ def test_who_speaks_chinese_is_led_to_the_chinese_page_and_may_leave_it(open_pag
     page.get_by_role('link', name='English').click()
     page.get_by_role('button', name='Paint', exact=True).wait_for()
     page.get_by_text('Drop File Here').first.wait_for()
+
+
+def test_the_chinese_page_says_in_chinese_why_not(open_page, tmp_path):
+    (tmp_path / 'bad.png').write_bytes(b'no picture')
+    page = open_page('/zh')
+    page.locator('#own-photo input[type=file]').set_input_files(tmp_path / 'bad.png')
+    said(page, '无法接受 bad.png：无法作为图片读取')
+    turn(page, 'painting', 'shape', '10by')
+    press(page, '开始画')
+    said(page, '“尺寸”：“10by”不是尺寸')
 
 
 def test_others_are_asked_for_the_password(open_page, tmp_path):

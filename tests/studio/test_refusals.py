@@ -9,8 +9,10 @@ import pytest
 import styletransfer
 from styletransfer.controls import check_regions, check_weights
 from styletransfer.errors import InputError
+from styletransfer.studio import views
 from styletransfer.studio.orders import make_order
 from styletransfer.studio.refusals import KINDS, REFUSALS, in_chinese
+from styletransfer.studio.tasks import Failed
 from styletransfer.studio.words import Words
 
 PACKAGE = Path(styletransfer.__file__).parent
@@ -105,6 +107,14 @@ def test_what_a_page_says():
     with pytest.raises(InputError) as caught:
         check_regions(1, 0, 1)
     assert Words('en').refusal(caught.value) == str(caught.value)
+
+
+@pytest.mark.parametrize(('ours', 'before'), [(False, '无法画出：'), (True, '程序出错：')])
+def test_what_a_page_says_of_a_painting_that_failed(ours, before):
+    page = views.told(
+        Failed('--epochs leaves out every stage: there is nothing to do', ours), Words('zh')
+    )
+    assert f'{before}所有阶段的轮数都是 0：没有可画的' in page
 
 
 def test_a_text_of_others_stays_as_it_is():
