@@ -48,16 +48,16 @@ TEXTS = {
     ),
     'three runs are left: of one the critic has hardly begun either; of the other two one does '
     'not listen to its critic': (
-        '还剩三次运行：其中一次连评论家也几乎还没有开始；另外两次中，有一次不听评论家的'
+        '还剩三次运行：其中一次连判别器也几乎还没有开始；另外两次中，有一次不听判别器的'
     ),
     # line_duel
-    'the loss of the critics is halved': '评论家的损失要减半',
+    'the loss of the critics is halved': '判别器的损失要减半',
     'the critics see what was painted with the painters as they are now: they are to see what '
     'the painters were judged by': (
-        '这里评论家看到的是画家更新之后画的图：应当看评判画家时用的那些图'
+        '这里判别器看到的是生成器更新之后画的图：应当看评判生成器时用的那些图'
     ),
     'the critics move first: painters do, then critics': (
-        '这里评论家先走：应当画家先走，再是评论家'
+        '这里判别器先走：应当生成器先走，再是判别器'
     ),
     'one half of the cycle is missing: there and back of A, and back and there of B': (
         '循环少了一半：A 去而复回，B 也要回而复去'
@@ -66,10 +66,10 @@ TEXTS = {
     'the identity loss is missing': '缺少恒等损失',
     'the weights are missing: 10 for the cycle, 5 for identity': ('缺少权重：循环是 10，恒等是 5'),
     'the wrong critic judges: what `there` paints is to look like B': (
-        '评判的评论家不对：`there` 画出的应当像 B'
+        '评判的判别器不对：`there` 画出的应当像 B'
     ),
     'in the cycle only the second painter learns: the slope goes on into the first one': (
-        '循环中只有第二个画家在学习：斜率还要继续传到第一个'
+        '循环中只有第二个生成器在学习：斜率还要继续传到第一个'
     ),
     'these are sums over the numbers of A and B: take means': (
         '这里对 A 和 B 的数求了和：应当取平均'

@@ -44,7 +44,7 @@ TEXTS = {
         '看颜色：谁几乎没有被告知风格是什么样的？'
     ),
     'two runs are left: one critic knows only colours and textures, the other asks for shapes '
-    'as well': '还剩两次运行：一个评论家只知道颜色和纹理，另一个还要求形状',
+    'as well': '还剩两次运行：一个判别器只知道颜色和纹理，另一个还要求形状',
     # mixture
     'it must return codes and pictures, not {GOT}': '应当返回编码和图像，现在返回的是：{GOT}',
     'it must return an array of shape {shape} there, not {GOT}': (
