@@ -93,6 +93,7 @@ PIX2PIX_SMALL = Setting(
     lr=1e-3,  # a small painter takes long steps well, and the critic must not win at once
     critic_lr=5e-5,
     norm='instance',  # of single pictures, as with the published batch, the two are the same
+    upsampling='resize',  # a critic this small does not drive out a transposed one's lattice
     widths=(24, 48, 60, 60, 60),
     dropouts=1,
     critic_width=32,
