@@ -1,7 +1,7 @@
 """How good are networks that paint in one pass?
 
-``python tests/benchmarks/onepass.py --judge FILE --nets johnson quick ghiasi [--peer PYTHON]
---output FOLDER``
+``python tests/benchmarks/onepass.py --judge FILE --nets johnson quick ghiasi quick_any
+[--peer PYTHON] --output FOLDER``
 
 Six bundled photos are painted by each network in each bundled painting that it can paint in, by
 the optimiser under the recipe `painterly` where ``--optimised`` says so, and by the network that
@@ -152,7 +152,7 @@ def main():
     """Paint, judge, and write the tables and sheets."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--judge', type=Path, required=True)
-    parser.add_argument('--nets', nargs='+', default=['johnson', 'quick', 'ghiasi'])
+    parser.add_argument('--nets', nargs='+', default=['johnson', 'quick', 'ghiasi', 'quick_any'])
     parser.add_argument('--optimised', action='store_true')
     parser.add_argument('--peer', metavar='PYTHON')
     parser.add_argument('--output', type=Path, default=Path('outputs/onepass'))

@@ -72,7 +72,7 @@ def main():
     """Measure in turns, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--peer', metavar='PYTHON')
-    parser.add_argument('--nets', nargs='+', default=['johnson', 'quick', 'ghiasi'])
+    parser.add_argument('--nets', nargs='+', default=['johnson', 'quick', 'ghiasi', 'quick_any'])
     parser.add_argument('--threads', type=int, default=1)
     args = parser.parse_args()
     print('| shape | painter | first picture | best | over the peer | memory |')
