@@ -20,9 +20,9 @@ holds those that learn from a critic what looks real. Either is trained as a job
 
 Moving pictures: `video`, by optimisation or in one pass. A page in the browser: `studio`.
 
-What the commands rest on: `errors`, `files`, `machine`, `command`, `outputs`, and the folders
-`weights`, `train` and `exercises`; `doctor` looks at the machine. ``python -m styletransfer``
-lists the commands.
+What the commands rest on: `errors`, `files`, `machine`, `command`, `outputs`, `translation`, and
+the folders `weights`, `train` and `exercises`; `doctor` looks at the machine. ``python -m
+styletransfer`` lists the commands.
 """
 
 from __future__ import annotations

@@ -86,8 +86,8 @@ METHODS = {
         johnson.reach,
         lambda setting: setting.multiple,
         ghiasi.statistics,
-        lambda setting: setting.grain,
-        johnson.bytes_of,
+        grain=lambda setting: setting.grain,
+        bytes=johnson.bytes_of,
         margin=johnson.margin,
     ),
     'pix2pix': Method(

@@ -249,13 +249,12 @@ class MixtureDecoder(nn.Block):
 
     def __init__(self, setting: Setting) -> None:
         super().__init__()
-        self.moods, width, free = setting.moods, setting.mixture_width, setting.moods > 0
+        self.moods, width, bias = setting.moods, setting.mixture_width, setting.moods > 0
         handed = setting.widths[0] + 1 + self.moods
-        conv = nn.Conv2DTranspose(width, 3, 1, 1, in_channels=handed, use_bias=free)
-        self.body = chain(
-            *([conv, nn.Activation('relu')] if free else normed(setting, conv, width))
-        )
-        self.last = chain(Reflection(3), FewFilters(3, width + handed, 7, bias=free))
+        conv = nn.Conv2DTranspose(width, 3, 1, 1, in_channels=handed, use_bias=bias)
+        plain = [conv, nn.Activation('relu')]
+        self.body = chain(*(plain if self.moods else normed(setting, conv, width)))
+        self.last = chain(Reflection(3), FewFilters(3, width + handed, 7, bias=bias))
 
     def forward(self, Z: np.ndarray, X: np.ndarray, z: np.ndarray) -> np.ndarray:
         """Return pictures (n, 3, side, side) of a map, a grey picture, and their code."""
@@ -336,8 +335,7 @@ class Nets(nn.Block):
         self.painter = make_painter(setting, 3 * seed)
         self.code_critic = CodeCritic(setting)
         norm = None if setting.moods else setting.norm
-        rows = critic_rows(setting)
-        self.patch_critic = PatchGAN(rows, 3, norm, setting.affine, bias=norm is None)
+        self.patch_critic = PatchGAN(critic_rows(setting), 3, norm, setting.affine)
         begin(self.code_critic, 3 * seed + 1)
         begin(self.patch_critic, 3 * seed + 2)
 

@@ -249,10 +249,11 @@ class PatchGAN(nn.Block):
             if i == len(rows) - 1:
                 layers.append(FewFilters(width, before, kernel, row.before))
                 break
-            options = {'in_channels': before, 'use_bias': i == 0 or bias}
+            kind = norm if i else None
+            options = {'in_channels': before, 'use_bias': bias or kind is None}
             layers.append(nn.Conv2D(width, kernel, row.stride, row.before, **options))
-            if i and norm:
-                layers.append(Norm(width, norm, affine))
+            if kind:
+                layers.append(Norm(width, kind, affine))
             layers.append(nn.LeakyReLU(SLOPE))
         self.body = chain(*layers)
 
