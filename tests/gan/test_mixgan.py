@@ -169,6 +169,8 @@ def test_moods_say_in_which_colours(game, moods):
     for net in (mixture, toy.patch_critic):  # a norm takes away what is the same all over
         names = net._collect_params_with_prefix()
         assert any(name.endswith('gamma') for name in names) == (moods == 0)
+    biases = [name for name in names if name.endswith('bias')]  # of the critic's convolutions
+    assert len(biases) == (4 if moods else 2)  # where no norm comes behind
 
 
 def test_what_is_shown(game):
